@@ -1,0 +1,50 @@
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench setup setup-test build lock clean
+MAKEFLAGS += --no-print-directory
+
+BOARD ?= esp32-devkit-4mb
+VENV := .venv/bin
+# The environment's own Python once it works, else the first on the path that is new enough.
+PYTHON = $(shell for p in $(VENV)/python python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+SET_UP = python="$(PYTHON)"; test -n "$$python" || { \
+	echo "setup: Python 3.11 or newer is missing; install it (Debian: apt install python3) and run make again" >&2; \
+	exit 1; }; $$python -m host_tools.toolchain
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Set up what running needs: .venv and .tools, nothing outside this folder
+	@$(SET_UP) base
+
+setup-test: ## Set up what testing needs as well: pytest and friends, Mosquitto, PostgreSQL
+	@$(SET_UP) test
+
+run: setup ## Start the demo: broker, centre and a terminal to key into
+	@$(VENV)/cheyou demo
+
+test: setup-test ## Run every test
+	@$(VENV)/pytest
+
+lint: setup-test ## Check style, types and spelling
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/codespell
+
+bench: setup-test ## Measure, print a table and write build/bench.json
+	@$(VENV)/cheyou bench
+
+build: setup ## Build the flash image of BOARD (default esp32-devkit-4mb)
+	@$(VENV)/cheyou build --board $(BOARD)
+
+lock: setup-test ## Write the lock files anew from pyproject.toml
+	@$(VENV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+		--extra build pyproject.toml -o requirements.txt
+	@$(VENV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+		--extra build --extra test --extra lint -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean: ## Delete what was built (the tools stay)
+	@rm -rf build run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -not -path './.tools/*' -prune -exec rm -rf {} +

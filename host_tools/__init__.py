@@ -1,0 +1,1 @@
+"""The `cheyou` command and what it stands on: tool chain, boards, images."""
