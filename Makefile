@@ -24,8 +24,8 @@ setup-test: ## Set up what testing needs as well: pytest and friends, Mosquitto,
 run: setup ## Start the demo: broker, centre and a terminal to key into
 	@$(VENV)/cheyou demo
 
-test: setup-test ## Run every test
-	@$(VENV)/pytest
+test: setup-test ## Run every test (PYTEST="-k journal" for some)
+	@$(VENV)/pytest $(PYTEST)
 
 lint: setup-test ## Check style, types and spelling
 	@$(VENV)/ruff check .

@@ -42,9 +42,7 @@ def codename() -> str:
 
 def architecture() -> str:
     """The host's Debian architecture, such as `amd64`."""
-    return run(
-        ["dpkg", "--print-architecture"], failing="dpkg does not name its architecture", next_step="mend dpkg"
-    ).strip()
+    return run(["dpkg", "--print-architecture"], failing="dpkg does not name its architecture", next_step="mend dpkg").strip()
 
 
 def mirror() -> str:
@@ -62,9 +60,7 @@ def mirror() -> str:
         uri, suite, component = line.split()
         if component == "main" and not _OTHER_ARCHIVES.search(suite) and "-security" not in uri:
             return uri
-    raise CheYouError(
-        "no Debian mirror among the system's apt sources", "add your Debian release's main archive to them"
-    )
+    raise CheYouError("no Debian mirror among the system's apt sources", "add your Debian release's main archive to them")
 
 
 @dataclass(frozen=True)

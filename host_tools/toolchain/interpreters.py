@@ -48,9 +48,7 @@ def install() -> str:
         if strict():
             raise CheYouError(f"there is no 32-bit MicroPython on {host}", "run on an x86 Debian 12 or 13 host")
         notice(f"32-bit MicroPython needs an x86 host, this one is {host}: memory figures will come from 64 bit here")
-    return ", ".join(
-        f"{bits} bit {_version(tool)}" for bits in (32, 64) if (tool := BIN / f"micropython{bits}").exists()
-    )
+    return ", ".join(f"{bits} bit {_version(tool)}" for bits in (32, 64) if (tool := BIN / f"micropython{bits}").exists())
 
 
 def _install_packages(architectures: tuple[str, ...]) -> None:

@@ -30,9 +30,7 @@ def install_mosquitto() -> str:
     if have_mosquitto():
         return "already there"
     home = _unpack("mosquitto", "Mosquitto")
-    wrappers.write_with_libraries(
-        BIN / "mosquitto", _libraries(home, "../debian"), "../debian/mosquitto/usr/sbin/mosquitto"
-    )
+    wrappers.write_with_libraries(BIN / "mosquitto", _libraries(home, "../debian"), "../debian/mosquitto/usr/sbin/mosquitto")
     return "unpacked privately"
 
 

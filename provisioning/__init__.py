@@ -1,0 +1,1 @@
+"""A terminal's identity: its keys, and the NVS image that carries them onto the board."""
