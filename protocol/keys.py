@@ -2,12 +2,19 @@
 
 from hashlib import sha256
 
+try:  # CPython has both in C: the centre opens thousands of records a second with them
+    from hmac import compare_digest, digest
+except ImportError:
+    compare_digest = digest = None
+
 KEY_BYTES = 32
 _BLOCK = 64
 
 
 def hmac_sha256(key, *parts):
     """The 32-byte HMAC-SHA256 of the concatenated ``parts`` (bytes-like) under ``key`` (bytes)."""
+    if digest:
+        return digest(key, b"".join(parts), "sha256")
     if len(key) > _BLOCK:
         key = sha256(key).digest()
     key = key + bytes(_BLOCK - len(key))
@@ -26,6 +33,8 @@ def derive(key, label):
 
 def same(a, b):
     """Whether two tags are equal, in a time that does not tell where they differ."""
+    if compare_digest:
+        return compare_digest(a, b)
     if len(a) != len(b):
         return False
     difference = 0

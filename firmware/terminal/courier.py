@@ -1,0 +1,128 @@
+"""The courier: the conversation with the centre. Records go up oldest first, receipts come back, settings and lists come down.
+
+Nothing it sends is forgotten before the centre has proved it stored it: the journal is the queue, the courier has none.
+"""
+
+import asyncio
+
+from protocol import messages, topics
+from protocol.keys import derive
+from protocol.offers import OfferError
+
+_RESEND_MS = 5000
+_STATUS_EVERY = 12  # turns of _RESEND_MS: a minute
+
+
+class Courier:
+    """``journal`` and ``refusals`` are sent by the same rules; ``facts()`` gives the fields of ``hello`` and ``status``."""
+
+    def __init__(self, terminal, key, journal, refusals, settings, clock, facts):
+        self._terminal = terminal
+        self._key = derive(key, b"message")
+        self._chains = {"records": journal, "refusals": refusals}
+        self._settings = settings
+        self._clock = clock
+        self._facts = facts
+        self._uplink = None
+        self._checks = None
+        self._lists = None
+        self._wake = asyncio.Event()
+        self._in_flight = set()
+        self.refused_messages = 0
+        self.forks = 0
+
+    def join(self, uplink, checks, lists):
+        """What is built after the courier and talks through it."""
+        self._uplink = uplink
+        self._checks = checks
+        self._lists = lists
+
+    def send(self, name, body):
+        """Send a body (bytes); False when there is no connection or no room: the caller's own rules say what then."""
+        topic = topics.up(self._terminal, name)
+        return self._uplink.send(topic, messages.tagged(self._key, topic, body), name == "status")
+
+    def will(self):
+        """(topic, payload) the broker publishes for us when we are gone."""
+        topic = topics.up(self._terminal, "status")
+        fields = dict(self._facts("status"), online=False)
+        return topic, messages.tagged(self._key, topic, messages.encode("status", **fields))
+
+    def connected(self):
+        """The uplink is up: say who we are; the answer brings the time and what the centre holds."""
+        self._in_flight.clear()
+        self.send("hello", messages.encode("hello", **self._facts("hello")))
+        self._report()
+
+    def wake(self):
+        """There is something new to send."""
+        self._wake.set()
+
+    def hear(self, topic, payload):
+        """A message from the broker. Whatever is not genuine is counted and dropped: the centre will send it again."""
+        try:
+            topic = topic.decode()
+            parts = topics.parse(topic)
+            if parts is None or parts[0] != self._terminal or parts[1] != "down":
+                raise messages.MessageError("topic")
+            name = parts[2]
+            if name == "settings":
+                if self._settings.receive(payload):
+                    self._lists.keys_changed()
+                return
+            body = messages.untagged(self._key, topic, payload)
+            if name == "chunk":
+                return self._lists.hear_chunk(body)
+            self._handle(name, messages.decode(name, body))
+        except (messages.MessageError, OfferError, UnicodeError):
+            self.refused_messages += 1
+
+    def _handle(self, name, fields):
+        if name == "verdict":
+            self._checks.hear(fields)
+        elif name == "welcome":
+            self._clock.hear_centre(fields["time"])
+            self._receipt("records", fields["epoch"], fields["received"], fields["chain"])
+            self.wake()
+        elif name == "receipt":
+            self._receipt("records", fields["epoch"], fields["upto"], fields["chain"])
+        elif name == "refused":
+            self._receipt("refusals", fields["epoch"], fields["upto"], fields["chain"])
+        elif name == "list":
+            self._lists.hear_offer(fields)
+
+    def _receipt(self, chain, epoch, upto, value):
+        try:
+            moved = self._chains[chain].receipt(epoch, upto, messages.bytes_of(value))
+        except self._chains[chain].Fork:
+            # The centre holds other records under our numbers: nothing is released, the status says so.
+            self.forks += 1
+            return
+        if moved:
+            self._in_flight.discard(chain)
+            self.wake()
+
+    def _report(self):
+        self.send("status", messages.encode("status", **self._facts("status")))
+
+    async def run(self):
+        """Send what waits, for ever; again after `_RESEND_MS` without a receipt."""
+        turns = 0
+        while True:
+            try:
+                await asyncio.wait_for_ms(self._wake.wait(), _RESEND_MS)
+            except asyncio.TimeoutError:
+                self._in_flight.clear()
+                turns += 1
+                if turns % _STATUS_EVERY == 0 and self._uplink.connected:
+                    self._report()
+            self._wake.clear()
+            if self._uplink.connected:
+                self._send_waiting()
+
+    def _send_waiting(self):
+        for name in self._chains:
+            if name not in self._in_flight:
+                batch = self._chains[name].batch(messages.MAX_SLOTS)
+                if batch and self.send(name, messages.encode_batch(*batch)):
+                    self._in_flight.add(name)

@@ -1,0 +1,87 @@
+"""The settings the centre has published for this terminal: merchant, offers, tiers, grace, list ages. Kept across restarts.
+
+They are stored as they came, tag included, so that a damaged file is told from a genuine one at the next start.
+"""
+
+import os
+
+from protocol import messages
+from protocol.offers import Offer, OfferError
+
+_FILE = "settings"
+
+
+class Settings:
+    """``folder`` is where the file lies; ``key`` and ``topic`` prove it genuine."""
+
+    def __init__(self, folder, key, topic):
+        self._path = folder + "/" + _FILE
+        self._key = key
+        self._topic = topic
+        self.damaged = False
+        self.version = 0
+        self.suspended = False
+        self.merchant = ""
+        self.pin = ""
+        self.offers = ()
+        self.tiers = {}
+        self.grace_hours = 0
+        self.list_age = {}
+        self.list_keys = {}
+        try:
+            with open(self._path, "rb") as file:
+                self._apply(messages.untagged(key, topic, file.read()))
+        except OSError:
+            pass  # the first start: nothing has been published to this terminal yet
+        except (messages.MessageError, OfferError):
+            self.damaged = True
+
+    def receive(self, payload):
+        """Take a ``settings`` payload; True when it is news. `MessageError` or `OfferError` when it can't be used."""
+        body = messages.untagged(self._key, self._topic, payload)
+        if not self._apply(body):
+            return False
+        # A rename is atomic in littlefs: a power cut leaves the old settings or the new ones.
+        with open(self._path + ".new", "wb") as file:
+            file.write(payload)
+        os.rename(self._path + ".new", self._path)
+        self.damaged = False
+        return True
+
+    def _apply(self, body):
+        fields = messages.decode("settings", body)
+        if self.version and fields["version"] <= self.version:
+            return False
+        offers = tuple(Offer(offer) for offer in fields["offers"])
+        tiers = {}
+        for tier in fields["tiers"]:
+            if type(tier) is not dict or type(tier.get("code")) is not int or type(tier.get("name")) is not str:
+                raise messages.MessageError("tier: code and name expected")
+            tiers[tier["code"]] = tier
+        self.version = fields["version"]
+        self.suspended = fields["terminal"].get("suspended") is True
+        self.pin = fields["terminal"].get("pin", "")
+        self.merchant = fields["merchant"].get("name", "")
+        self.offers = offers
+        self.tiers = tiers
+        self.grace_hours = fields["grace_hours"]
+        self.list_age = fields["list_age"]
+        self.list_keys = fields["list_keys"]
+        return True
+
+    def offer(self, offer_id):
+        """The offer of that id, or None."""
+        for offer in self.offers:
+            if offer.id == offer_id:
+                return offer
+        return None
+
+    def tier_name(self, code):
+        """The name of a tier code, or None when it is unknown here or `BLOCKED`."""
+        tier = self.tiers.get(code)
+        return tier["name"] if tier else None
+
+    def tier_label(self, code, language):
+        """What the cashier reads for a tier code."""
+        tier = self.tiers.get(code)
+        return tier.get("label", {}).get(language, tier["name"]) if tier else "?"
