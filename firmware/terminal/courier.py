@@ -8,6 +8,7 @@ import asyncio
 from protocol import messages, topics
 from protocol.keys import derive
 from protocol.offers import OfferError
+from firmware.terminal.journal import JournalFork
 
 _RESEND_MS = 5000
 _STATUS_EVERY = 12  # turns of _RESEND_MS: a minute
@@ -16,7 +17,8 @@ _STATUS_EVERY = 12  # turns of _RESEND_MS: a minute
 class Courier:
     """``journal`` and ``refusals`` are sent by the same rules; ``facts()`` gives the fields of ``hello`` and ``status``."""
 
-    def __init__(self, terminal, key, journal, refusals, settings, clock, facts):
+    def __init__(self, ticks, terminal, key, journal, refusals, settings, clock, facts):
+        self._ticks = ticks
         self._terminal = terminal
         self._key = derive(key, b"message")
         self._chains = {"records": journal, "refusals": refusals}
@@ -27,7 +29,7 @@ class Courier:
         self._checks = None
         self._lists = None
         self._wake = asyncio.Event()
-        self._in_flight = set()
+        self._sent_at = {}
         self.refused_messages = 0
         self.forks = 0
 
@@ -50,7 +52,7 @@ class Courier:
 
     def connected(self):
         """The uplink is up: say who we are; the answer brings the time and what the centre holds."""
-        self._in_flight.clear()
+        self._sent_at.clear()
         self.send("hello", messages.encode("hello", **self._facts("hello")))
         self._report()
 
@@ -94,12 +96,12 @@ class Courier:
     def _receipt(self, chain, epoch, upto, value):
         try:
             moved = self._chains[chain].receipt(epoch, upto, messages.bytes_of(value))
-        except self._chains[chain].Fork:
+        except JournalFork:
             # The centre holds other records under our numbers: nothing is released, the status says so.
             self.forks += 1
             return
         if moved:
-            self._in_flight.discard(chain)
+            self._sent_at.pop(chain, None)
             self.wake()
 
     def _report(self):
@@ -112,7 +114,6 @@ class Courier:
             try:
                 await asyncio.wait_for_ms(self._wake.wait(), _RESEND_MS)
             except asyncio.TimeoutError:
-                self._in_flight.clear()
                 turns += 1
                 if turns % _STATUS_EVERY == 0 and self._uplink.connected:
                     self._report()
@@ -121,8 +122,11 @@ class Courier:
                 self._send_waiting()
 
     def _send_waiting(self):
+        now = self._ticks.ticks_ms()
         for name in self._chains:
-            if name not in self._in_flight:
-                batch = self._chains[name].batch(messages.MAX_SLOTS)
-                if batch and self.send(name, messages.encode_batch(*batch)):
-                    self._in_flight.add(name)
+            sent = self._sent_at.get(name)
+            if sent is not None and self._ticks.ticks_diff(now, sent) < _RESEND_MS:
+                continue
+            batch = self._chains[name].batch(messages.MAX_SLOTS)
+            if batch and self.send(name, messages.encode_batch(*batch)):
+                self._sent_at[name] = now
