@@ -1,0 +1,268 @@
+"""The desk's state machine: keys, verdicts and seconds in, rows of glass and records out. No hardware, no waiting."""
+
+import asyncio
+import json
+
+from firmware.terminal import desk as desks
+from firmware.terminal.checks import Verdict
+from firmware.terminal.desk import Desk
+from firmware.terminal.journal import JournalFull
+from firmware.terminal.screens import Screens
+from protocol import month
+from protocol.offers import Offer
+from protocol.reasons import CODES
+from protocol.verdict import Facts
+
+NOW = month.unix(2026, 12, 10, 14, 32)
+OFFERS = [
+    Offer({"id": n, "label": {"en": "Offer %d" % n}, "category": "wash", "discount": {"vip": {"percent": 20}}}) for n in (1, 2, 3)
+]
+
+
+class Glass(dict):
+    rows = 2
+    columns = 16
+
+
+class Spy:
+    """Stands for lamps, buzzer, checks, till, menu and clock, and remembers what was asked of them."""
+
+    level = 0
+
+    def __init__(self):
+        self.time = NOW
+        self.asked = None
+        self.redeemed = []
+        self.refused = []
+        self.fault = None
+        self.offers = OFFERS[:1]
+        self.grace_hours = 0
+
+    def now(self):
+        return self.time
+
+    def online(self):
+        return True
+
+    def green(self, on):
+        self.lit = "green" if on else None
+
+    def red(self, on):
+        self.lit = "red" if on else self.lit
+
+    def play(self, pattern):
+        self.played = pattern
+
+    async def check(self, number, sender, asked_month, offer):
+        self.asked = (number, sender, asked_month, offer)
+        return self.verdict
+
+    def redeem(self, verdict, again):
+        if self.fault:
+            raise self.fault
+        self.redeemed.append((verdict, again))
+        return 142 + len(self.redeemed)
+
+    def refuse(self, verdict):
+        self.refused.append(verdict.reason)
+
+    def tier_label(self, code, language):
+        return "VIP"
+
+    def tier_name(self, code):
+        return "vip"
+
+    def open(self):
+        self.opened = True
+
+    def key(self, key):
+        return key == "*"
+
+    def tick(self, seconds):
+        return False
+
+
+def texts():
+    with open("firmware/texts/en.json") as file:
+        return json.load(file)
+
+
+def desk(reason="valid", earlier=None, online=True):
+    spy = Spy()
+    glass = Glass()
+    made = Desk(Screens(glass, texts()), spy, spy, spy, spy, spy, spy, spy)
+    facts = Facts("13800138000", True, 202612, NOW)
+    facts.tier = 2
+    spy.verdict = Verdict("13800138000", 202612, OFFERS[0], facts, reason, online, 3)
+    spy.verdict.earlier = earlier
+    return made, glass, spy
+
+
+def press(made, keys):
+    async def pressing():
+        for key in keys:
+            made.key("press", key)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+    asyncio.run(pressing())
+
+
+def test_fourteen_keys_from_idle_to_saved():
+    made, glass, spy = desk()
+    press(made, "13800138000")
+    assert glass[0] == "138 0013 8000"
+    press(made, "#")
+    assert glass[0] == "2026-12 10620007"
+    press(made, "#")
+    assert glass[0] == "OK VIP -20%" and spy.lit == "green"
+    assert spy.asked == ("13800138000", True, 202612, OFFERS[0])
+    press(made, "#")
+    assert glass[0] == "SAVED No 143" and glass[1] == "138****8000 -20%"
+    assert len(spy.redeemed) == 1
+
+
+def test_every_refusal_is_read_off_in_the_first_cells_and_logged():
+    for reason in CODES:
+        if reason == "valid":
+            continue
+        made, glass, spy = desk(reason)
+        press(made, "13800138000##")
+        assert glass[0].startswith("NO "), reason
+        assert spy.lit == "red" and spy.refused == [reason]
+        press(made, "#")
+        assert not spy.redeemed and made.state == desks.IDLE
+
+
+def test_every_row_fits_sixteen_cells():
+    data = texts()
+    widest = {
+        "version": "0.1.0", "date": "12月10日", "time": "14:32", "net": "OFF", "level": 100, "masked": "138****8000", "sequence": 99999,
+        "number": "138 0013 8000 1", "month": "2026-12", "digits": "__", "digit": "1", "digit2": "2", "label": "x" * 14,
+        "label2": "x" * 14, "tier": "MEMBER", "percent": 20, "path": "list", "rssi": -99, "waiting": 99999, "list": 99999, "age": 99,
+        "terminal": "T" * 16, "clock": "supervisor", "stars": "*" * 12, "seconds": 512, "mac": "24:6f:28:00:00:01"[:16],
+        "used": 99, "period": "month", "offer": "x",
+    }  # fmt: skip
+    for group in ("screens", "reasons"):
+        for name in data[group]:
+            fields = dict(widest)
+            if name == "date":
+                fields["date"] = "202612101432"
+            elif name == "date_set":
+                fields["date"] = "2026-12-10 14:32"
+            elif name == "saved":
+                fields["sequence"] = 9999999
+            for row in data[group][name]:
+                assert len(row.format(**fields)) <= 16, (name, row.format(**fields))
+
+
+def test_other_month_and_other_sender_are_asked_of_the_chain():
+    made, glass, spy = desk("month_past")
+    press(made, "13800138000#1")
+    assert glass[0] == "Month on SMS? __"
+    press(made, "11#")
+    assert spy.asked[1:3] == (True, 202611)
+    made, glass, spy = desk("wrong_sender")
+    press(made, "13800138000#2")
+    assert spy.asked[1:3] == (False, 202612)
+    made, glass, spy = desk("month_unknown")
+    press(made, "13800138000#113#")
+    assert spy.asked[2] == 0
+
+
+def test_wrong_lengths_reach_the_chain_and_the_thirteenth_digit_does_not():
+    for digits in ("1380013800", "138001380001"):
+        made, glass, spy = desk("malformed_number")
+        press(made, digits + "#")
+        assert spy.asked[0] == digits
+    made, glass, spy = desk()
+    press(made, "1380013800012")
+    assert glass[0] == "138 0013 8000 1"
+
+
+def test_a_key_during_the_check_never_redeems():
+    made, glass, spy = desk()
+
+    async def impatient():
+        for key in "13800138000####":
+            made.key("press", key)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    asyncio.run(impatient())
+    assert made.state == desks.VALID_SHOWN and not spy.redeemed
+
+
+def test_the_same_again_within_ten_minutes_asks():
+    made, glass, spy = desk(earlier=NOW - 60)
+    press(made, "13800138000###")
+    assert (glass[0] + " " + glass[1]).startswith("14:31 already saved. Again?") and not spy.redeemed
+    press(made, "*")
+    assert not spy.redeemed and glass[0] == "Not redeemed"
+    made, glass, spy = desk(earlier=NOW - 60)
+    press(made, "13800138000####")
+    assert spy.redeemed[0][1] is True
+
+
+def test_what_could_not_be_saved_is_never_called_saved():
+    for fault, words in ((JournalFull(), "NOT SAVED: full"), (OSError(5), "NOT SAVED")):
+        made, glass, spy = desk()
+        spy.fault = fault
+        press(made, "13800138000###")
+        assert glass[0] == words and spy.lit == "red"
+
+
+def test_correcting_and_leaving():
+    made, glass, spy = desk()
+    press(made, "139*8")
+    assert glass[0] == "138"
+    press(made, "***")
+    assert made.state == desks.IDLE
+    press(made, "13800138000#*")
+    assert glass[0] == "138 0013 8000" and made.state == desks.NUMBER
+    press(made, "##*")
+    assert glass[0] == "Not redeemed" and not spy.redeemed
+
+
+def test_a_forgotten_number_leaves_the_glass():
+    made, glass, spy = desk()
+    press(made, "13800138000##")
+    for _ in range(60):
+        made.tick()
+    assert made.state == desks.IDLE and "138" not in glass[0] + glass[1]
+
+
+def test_several_offers_are_chosen_by_digit():
+    made, glass, spy = desk()
+    spy.offers = OFFERS
+    press(made, "13800138000##")
+    assert glass[0] == "1 Offer 1" and glass[1] == "2 Offer 2"
+    press(made, "#")
+    assert glass[0] == "3 Offer 3"
+    press(made, "3")
+    assert spy.asked[3] is OFFERS[2]
+
+
+def test_an_unset_clock_refuses_at_once():
+    made, glass, spy = desk("clock_unset")
+    spy.time = None
+    made.tick()
+    assert glass[0] == "Clock not set"
+    press(made, "13800138000#")
+    assert glass[0] == "NO clock not set"
+
+
+def test_the_next_digit_starts_the_next_customer():
+    made, glass, spy = desk()
+    press(made, "13800138000###139")
+    assert glass[0] == "139"
+
+
+def test_eighty_percent_warns_between_prompts():
+    made, glass, spy = desk()
+    spy.level = 82
+    seen = set()
+    for _ in range(10):
+        made.tick()
+        seen.add(glass[0])
+    assert seen == {"Member number?", "Journal 82% full"}
