@@ -1,0 +1,137 @@
+"""Board files: every one in the repository is good, and each rule catches its fault at the right line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from host_tools import boards, cli
+from host_tools.errors import CheYouError
+from host_tools.toml_lines import line_of
+
+GOOD = (boards.FOLDER / "esp32-devkit-4mb.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_every_board_is_good_and_has_no_warning(name: str) -> None:
+    board = boards.load(name)
+    assert board.name == name
+    assert board.warnings == ()
+
+
+def test_the_4_mb_table_fills_the_flash_without_a_gap() -> None:
+    board = boards.load("esp32-devkit-4mb")
+    ends = [partition.end for partition in board.partitions]
+    assert [partition.offset for partition in board.partitions[1:]] == ends[:-1]
+    assert ends[-1] == board.flash_bytes
+
+
+def test_device_constants_are_plain_and_complete() -> None:
+    constants = boards.load("esp32-devkit-4mb").device_constants()
+    assert constants["display"] == {
+        "columns": 16, "rows": 2, "rs": 19, "en": 23, "d4": 18, "d5": 17, "d6": 16, "d7": 4, "backlight": 5,
+    }  # fmt: skip
+    assert constants["keypad"]["layout"] == ("123A", "456B", "789C", "*0#D")
+    assert constants["clock"] == {"sda": 21, "scl": 22}
+    assert constants["leds"] == {"green": 33, "red": 32}
+
+
+def broken(tmp_path: Path, old: str, new: str) -> str:
+    """The error for the good board with one text replaced, without the folder in front."""
+    assert old in GOOD
+    path = tmp_path / "esp32-devkit-4mb.toml"
+    path.write_text(GOOD.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(CheYouError) as caught:
+        boards.read(path)
+    return str(caught.value).removeprefix(f"{tmp_path}/")
+
+
+def line(text: str) -> int:
+    """The line of the good file that holds `text`."""
+    return next(number for number, row in enumerate(GOOD.splitlines(), 1) if text in row)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "what"),
+    [
+        ("green = 33", "green = 21", "sda = 21", "pin 21 is used by leds.green and clock.sda"),
+        ("green = 33", "green = 34", "keypad", "pin 34 is used by keypad.columns and leds.green"),
+        ("rs = 19", "rs = 36", "rs = 19", "pin 36 of display.rs is input-only"),
+        ("rs = 19", "rs = 6", "rs = 19", "pin 6 of display.rs belongs to the flash chip"),
+        ("rs = 19", "rs = 3", "rs = 19", "pin 3 of display.rs is the serial console"),
+        ("rs = 19", "rs = 24", "rs = 19", "pin 24 of display.rs is not brought out"),
+        ("rs = 19", "rs = 12", "rs = 19", "pin 12 of display.rs must be low at reset"),
+        ("rs = 19", "rs = 0", "rs = 19", "pin 0 of display.rs must be high at reset"),
+        ("rs = 19", "rs = 40", "rs = 19", "display.rs: 40 is greater than the maximum of 39"),
+        ("backlight = 5", "backlight_inverted = true", '5 = "lights', "pin 5 is not used"),
+        ('pull_ups = "external"', 'pull_ups = "internal"', "columns = [", "have no internal pull-ups"),
+        ('"123A"', '"123"', "layout", "row 1 of keypad.layout has 3 keys, the matrix 4 columns"),
+        ('"123A"', '"124A"', "layout", "keypad.layout has 4 twice"),
+        ('"*0#D"', '"*0CD"', "layout", "keypad.layout has C twice"),
+        ("size = 0xa0000", "size = 0xa1000", "offset = 0x2cc000", "refusals starts at 0x2cc000, inside journal"),
+        ("size = 0xa0000", "size = 0x9f123", "size = 0xa0000", "journal has 0x9f123 bytes, not a multiple of 0x1000"),
+        ("size = 0xa0000", "size = 0x90000", "size = 0xa0000", "the journal holds 9009 records, the budget asks for 10000"),
+        ("offset = 0x1c0000", "offset = 0x1c0100", "offset = 0x1c0000", "vfs starts at 0x1c0100, not on a 0x1000 boundary"),
+        ("offset = 0x10000", "offset = 0x11000", "offset = 0x10000", "factory starts at 0x11000, not on a 0x10000 boundary"),
+        ("offset = 0x9000", "offset = 0x8000", "offset = 0x9000", "nvs starts at 0x8000, inside bootloader or partition table"),
+        ('label = "list_b"', 'label = "list_a"', 'label = "list_b"', "two partitions are labelled list_a"),
+        ('label = "list_b"', 'label = "spare"', "[[partition]]", "there is no partition list_b"),
+        ('subtype = "fat"', 'subtype = "nvs"', "[[partition]]", "vfs must be of type data fat"),
+        ("idle_free_bytes = 0x4000", "idle_free_bytes = 0x18000", "idle_free", "idle_free_bytes is not less than heap_bytes"),
+        ("flash_bytes = 0x400000", "flash_bytes = 0x300000", "flash_bytes", "flash_bytes: 3145728 is not one of"),
+        ("chip = ", "chips = ", "chip = ", "chips: Additional properties are not allowed"),
+        ('chip = "esp32"\n', "", "# ESP32 DevKit with", "'chip' is a required property"),
+        ('name = "esp32-devkit-4mb"', 'name = "other"', "name = ", "name is not the file's"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_file_line_and_rule(tmp_path: Path, old: str, new: str, at: str, what: str) -> None:
+    said = broken(tmp_path, old, new)
+    assert what in said
+    assert said.startswith("esp32-devkit-4mb.toml:")
+    number = int(said.split(":")[1])
+    # A fault of a whole table is put at its header; the tests name those by [[partition]] or the section.
+    if at.startswith("[["):
+        assert GOOD.splitlines()[number - 1] == at
+    elif at == "keypad":
+        assert number == line("green = 33")
+    else:
+        assert number == line(at)
+    assert "; " in said
+
+
+def test_past_the_end_of_the_flash(tmp_path: Path) -> None:
+    said = broken(tmp_path, "offset = 0x368000\nsize = 0x98000", "offset = 0x368000\nsize = 0x99000")
+    assert f":{len(GOOD.splitlines())}: list_b ends at 0x401000, past the flash's 0x400000" in said
+
+
+def test_broken_toml_says_where(tmp_path: Path) -> None:
+    assert f"(at line {line('rs = 19')}," in broken(tmp_path, "rs = 19", "rs = ")
+
+
+def test_a_harmless_strapping_pin_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "esp32-devkit-4mb.toml"
+    path.write_text(GOOD.replace("green = 33", "green = 2"), encoding="utf-8")
+    (warning,) = boards.read(path).warnings
+    assert f":{line('green = 33')}: pin 2 of leds.green must be low or open for downloads to work; use another pin" in warning
+
+
+def test_no_such_board_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CheYouError, match=r"choose one of: .*esp32-devkit-4mb"):
+        boards.load("esp33")
+    with pytest.raises(CheYouError, match="has no partition nonsense"):
+        boards.load("esp32-devkit-4mb").partition("nonsense")
+    assert cli.run(["boards", "--json"]) == 0
+    assert '"board": "esp32-devkit-4mb"' in capsys.readouterr().out
+
+
+def test_lines_of_values() -> None:
+    text = 'a = 1\n\n[b]\nc = 2\n\n[[d]]\ne = 3\n[[d]]\ne = 4\n[b.f]\ng = "[x]"\n'
+    assert line_of(text, ["a"]) == 1
+    assert line_of(text, ["b", "c"]) == 4
+    assert line_of(text, ["d", 0, "e"]) == 7
+    assert line_of(text, ["d", 1, "e"]) == 9
+    assert line_of(text, ["d", 1, "missing"]) == 8
+    assert line_of(text, ["b", "f", "g"]) == 11
+    assert line_of(text, ["b", "c", 3]) == 4
+    assert line_of(text, ["nothing"]) == 1
