@@ -1,0 +1,207 @@
+"""The display through the real library down to the pins."""
+
+import asyncio
+import sys
+import time
+
+from hd44780_glass import Glass
+from machine import Pin
+
+from drivers.display import Display
+from drivers.hd44780 import Hd44780
+
+PINS = (1, 2, 3, 4, 5, 6)
+
+
+def begin(columns=16, rows=2):
+    glass = Glass(*PINS)
+    Pin.on_write = glass.write
+    return glass, Display(Hd44780(*PINS, columns, rows))
+
+
+async def settle(display):
+    while not display.settled():
+        await asyncio.sleep_ms(1)
+
+
+def run(display, scene):
+    async def both():
+        task = asyncio.create_task(display.run())
+        try:
+            await asyncio.wait_for(scene(), 10)
+        finally:
+            task.cancel()
+
+    try:
+        asyncio.run(both())
+    finally:
+        asyncio.new_event_loop()
+
+
+def test_text_arrives_clipped_and_padded():
+    glass, display = begin()
+    display[0] = "138 0013 8000 and more"
+    display[1] = "ok"
+
+    async def scene():
+        await settle(display)
+        assert glass.row(0, 16) == b"138 0013 8000 an", glass.row(0, 16)
+        assert glass.row(1, 16) == b"ok" + b" " * 14
+        display[1] = ""
+        assert not display.settled()
+        await settle(display)
+        assert glass.row(1, 16) == b" " * 16
+
+    run(display, scene)
+
+
+def test_glyphs_yen_and_what_the_rom_lacks():
+    glass, display = begin()
+    display[0] = "2026年12月01日 ¥5"
+    display[1] = "\\~→←° 车\n"
+
+    async def scene():
+        await settle(display)
+        assert glass.row(0, 16) == b"2026\x0012\x0101\x02 \\5  ", glass.row(0, 16)
+        assert glass.row(1, 16) == b"??\x7e\x7f\xdf ??        ", glass.row(1, 16)
+        assert bytes(glass.cgram[:8]) == b"\x08\x1f\x12\x0f\x0a\x1f\x02\x00"
+        assert bytes(glass.cgram[16:24]) == b"\x1f\x11\x11\x1f\x11\x11\x1f\x00"
+        display.glyphs([("车", bytes(range(8))), ("年", bytes(range(8, 16)))])
+        display[0] = "车年月"
+        await settle(display)
+        assert glass.row(0, 16) == b"\x00\x01?" + b" " * 13
+        assert bytes(glass.cgram[:16]) == bytes(range(16))
+
+    run(display, scene)
+
+
+def fill_rows(columns, rows):
+    glass, display = begin(columns, rows)
+    for row in range(rows):
+        display[row] = chr(ord("A") + row) * columns
+
+    async def scene():
+        await settle(display)
+        for row in range(rows):
+            assert glass.row(row, columns) == bytes([ord("A") + row]) * columns, (columns, rows, row)
+        assert len(glass.ddram) == 128
+
+    run(display, scene)
+    return display
+
+
+def test_rows_lie_where_the_controller_has_them():
+    for columns, rows in ((16, 2), (20, 2), (16, 4), (20, 4)):
+        display = fill_rows(columns, rows)
+    for row in (-5, 4):
+        try:
+            display[row] = "x"
+        except IndexError:
+            continue
+        raise AssertionError("row outside the display was taken")
+
+
+def test_only_changed_cells_are_written():
+    glass, display = begin()
+    display[0] = "138 0013 8000"
+
+    async def scene():
+        await settle(display)
+        before = glass.bytes
+        display[0] = "138 0013 8001"
+        await settle(display)
+        assert glass.bytes - before == 2, glass.bytes - before  # address, character
+        before = glass.bytes
+        display[0] = "138 0013 8001"
+        await settle(display)
+        assert glass.bytes == before
+        display[0] = "0123456789abcdef"
+        display[1] = "fedcba9876543210"
+        await settle(display)
+        assert glass.bytes - before == 34, glass.bytes - before
+
+    run(display, scene)
+
+
+def test_latest_text_wins_and_no_line_starves():
+    glass, display = begin()
+
+    async def scene():
+        await settle(display)
+        display[1] = "below"
+        for n in range(60):
+            display[0] = f"{1_234_567 * n:016d}"
+            await asyncio.sleep_ms(1)
+            if bytes(glass.row(1, 16)).startswith(b"below"):
+                break
+        else:
+            raise AssertionError("the second line never came")
+        display[0] = "last"
+        await settle(display)
+        assert glass.row(0, 16) == b"last" + b" " * 12
+
+    run(display, scene)
+
+
+def test_loop_is_not_held():
+    _, display = begin(20, 4)
+
+    async def scene():
+        await settle(display)
+        worst = 0
+        for n in range(4):
+            display[n] = "01234567890123456789"
+        while not display.settled():
+            before = time.ticks_us()
+            await asyncio.sleep_ms(0)
+            worst = max(worst, time.ticks_diff(time.ticks_us(), before))
+        assert 3000 <= worst <= 5000 + slack(), worst
+
+    run(display, scene)
+
+
+def slack():
+    """What this computer itself stole: the worst of three sleeps of 1 ms."""
+    worst = 0
+    for _ in range(50):
+        before = time.ticks_us()
+        time.sleep_ms(1)
+        worst = max(worst, time.ticks_diff(time.ticks_us(), before) - 1000)
+    return 3 * worst
+
+
+def test_restart_mends_a_garbled_controller():
+    glass, display = begin()
+    display[0] = "139年"
+
+    async def scene():
+        await settle(display)
+        # Noise: half a byte too much, and the memories overwritten.
+        glass._high = 3
+        glass.ddram[:] = b"#" * 128
+        glass.cgram[:] = b"\x15" * 64
+        display.restart()
+        assert not display.settled()
+        await settle(display)
+        assert glass.row(0, 16) == b"139\x00" + b" " * 12, glass.row(0, 16)
+        assert bytes(glass.cgram[:8]) == b"\x08\x1f\x12\x0f\x0a\x1f\x02\x00"
+
+    run(display, scene)
+
+
+def test_nothing_is_sent_before_the_controller_is_powered_up():
+    glass, display = begin()
+    display[0] = "x"
+
+    async def scene():
+        await asyncio.sleep_ms(45)
+        assert not glass.four_bits and glass.bytes == 0
+        await settle(display)
+
+    run(display, scene)
+
+
+def test_library_is_the_published_one():
+    import adafruit_character_lcd.character_lcd as library
+
+    assert library.__version__, sys.path
