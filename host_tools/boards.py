@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 
@@ -54,6 +54,7 @@ class Display:
     """A character display and its GPIO numbers; `backlight` is None where the light is always on."""
 
     kind: str
+    language: str
     columns: int
     rows: int
     rs: int
@@ -63,7 +64,6 @@ class Display:
     d6: int
     d7: int
     backlight: int | None = None
-    backlight_inverted: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,6 @@ class Board:
     buzzer_pin: int
     led_green: int
     led_red: int
-    led_inverted: bool
     clock_kind: str
     clock_sda: int
     clock_scl: int
@@ -116,22 +115,23 @@ class Board:
         raise CheYouError(f"board {self.name} has no partition {label}", f"add it to board_configs/{self.name}.toml")
 
     def device_constants(self) -> dict[str, Any]:
-        """What the firmware needs to know, in plain types; the keys of `display` are the driver's arguments."""
-        light = {} if self.display.backlight is None else {"backlight": self.display.backlight}
-        if self.display.backlight_inverted:
-            light["backlight_inverted"] = True
-        pins = {name: getattr(self.display, name) for name in ("rs", "en", "d4", "d5", "d6", "d7")}
-        leds: dict[str, Any] = {"green": self.led_green, "red": self.led_red}
-        if self.led_inverted:
-            leds["inverted"] = True
+        """What `firmware/main.py` reads from the module `board` about the wiring."""
+        display = self.display
         return {
-            "name": self.name,
-            "network": self.network,
-            "display": {"columns": self.display.columns, "rows": self.display.rows, **pins, **light},
-            "keypad": {"rows": self.keypad.rows, "columns": self.keypad.columns, "layout": self.keypad.layout},
-            "buzzer": self.buzzer_pin,
-            "leds": leds,
-            "clock": {"sda": self.clock_sda, "scl": self.clock_scl},
+            "NAME": self.name,
+            "LANGUAGE": display.language,
+            "LCD_PINS": (display.rs, display.en, display.d4, display.d5, display.d6, display.d7),
+            "LCD_COLUMNS": display.columns,
+            "LCD_ROWS": display.rows,
+            "LCD_BACKLIGHT": display.backlight,
+            "KEYPAD_ROWS": self.keypad.rows,
+            "KEYPAD_COLUMNS": self.keypad.columns,
+            "KEYPAD_LAYOUT": self.keypad.layout,
+            "BUZZER": self.buzzer_pin,
+            "LED_GREEN": self.led_green,
+            "LED_RED": self.led_red,
+            "I2C_SDA": self.clock_sda,
+            "I2C_SCL": self.clock_scl,
         }
 
 
@@ -156,9 +156,11 @@ def read(path: Path) -> Board:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise CheYouError(f"{shown}: {fault}", "mend the TOML there") from None
-    broken = min(((line_of(text, _place(e)), e) for e in _validator().iter_errors(data)), default=None, key=lambda b: b[0])
+    # A missing property has no line of its own: what is there and wrong comes first, and is often the missing one misspelt.
+    faults = ((error.validator == "required", line_of(text, _place(error)), error) for error in _validator().iter_errors(data))
+    broken = min(faults, default=None, key=lambda fault: fault[:2])
     if broken is not None:
-        line, error = broken
+        _, line, error = broken
         place = ".".join(map(str, _place(error))) or "the file"
         raise CheYouError(f"{shown}:{line}: {place}: {error.message}", "see board_configs/schema.json for what it may be")
     if data["name"] != path.stem:
@@ -176,7 +178,8 @@ def _place(error: jsonschema.ValidationError) -> list[str | int]:
     """The path of what is wrong; a property that should not be there is named itself, not the table it stands in."""
     path = list(error.absolute_path)
     if error.validator == "additionalProperties":
-        path += [key for key in error.instance if key not in error.schema.get("properties", {})][:1]
+        known: dict[str, Any] = error.schema["properties"]  # type: ignore[index]
+        path += [key for key in cast(dict[str, Any], error.instance) if key not in known][:1]
     return path
 
 
@@ -203,7 +206,6 @@ def _board(data: dict[str, Any], warnings: tuple[str, ...]) -> Board:
         buzzer_pin=data["buzzer"]["pin"],
         led_green=data["leds"]["green"],
         led_red=data["leds"]["red"],
-        led_inverted=data["leds"].get("inverted", False),
         clock_kind=data["clock"]["kind"],
         clock_sda=data["clock"]["sda"],
         clock_scl=data["clock"]["scl"],

@@ -1,0 +1,58 @@
+"""A stock MicroPython .bin for the ESP32, checked and taken apart.
+
+The file covers flash from 0x1000: bootloader, partition table at 0x8000, application at 0x10000. Only bootloader and
+application are taken; the table is ours. Header fields: ESP-IDF programming guide, "Application Image Format".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from host_tools.boards import Board
+from host_tools.errors import CheYouError
+from host_tools.partition_table import OFFSET as TABLE_OFFSET
+
+BOOTLOADER_OFFSET = 0x1000
+APP_OFFSET = 0x10000
+_IMAGE_MAGIC = 0xE9
+_CHIP_AT = 12
+_CHIPS = {"esp32": 0}
+
+
+@dataclass(frozen=True)
+class StockFirmware:
+    """The two parts of the file that go onto the board, and the file's digest."""
+
+    bootloader: bytes
+    application: bytes
+    sha256: str
+
+
+def read(path: Path, board: Board) -> StockFirmware:
+    """Read and check a firmware file; `CheYouError` when it is not what `board` needs."""
+    wanted = f"{board.micropython.variant} v{board.micropython.version}"
+    download = f"take the .bin of {wanted} from the MicroPython download page"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CheYouError(f"{path}: {error.strerror}", download) from None
+    bootloader = data[: TABLE_OFFSET - BOOTLOADER_OFFSET].rstrip(b"\xff")
+    application = data[APP_OFFSET - BOOTLOADER_OFFSET :]
+    for part, content in (("bootloader", bootloader), ("application", application)):
+        if len(content) < 24 or content[0] != _IMAGE_MAGIC:
+            raise CheYouError(f"{path} holds no ESP32 {part} where it belongs", download)
+        chip = struct.unpack_from("<H", content, _CHIP_AT)[0]
+        if chip != _CHIPS[board.chip]:
+            raise CheYouError(f"{path} is for another chip (id {chip}) than {board.chip}", download)
+    if f"MicroPython v{board.micropython.version} ".encode() not in application:
+        raise CheYouError(f"{path} is not MicroPython v{board.micropython.version}", download)
+    digest = hashlib.sha256(data).hexdigest()
+    if board.micropython.sha256 not in (None, digest):
+        raise CheYouError(f"{path} has SHA-256 {digest}, which is not the one pinned for {board.name}", download)
+    room = board.partition("factory").size
+    if len(application) > room:
+        raise CheYouError(f"{path} needs {len(application):,} bytes, the factory partition has {room:,}", download)
+    return StockFirmware(bootloader, application, digest)
