@@ -1,0 +1,120 @@
+"""esp32 as on the ESP32: Partition over the bench's NOR flash, and NVS in its own partition there.
+
+Reads go straight to the flash file, writes and erases through the host, which takes a flash's time for them and can
+cut the power at any one. Not imitated: OTA selection, app partitions that run, encryption, Partition block sizes but
+4096, ULP, RMT, wake-up sources.
+"""
+
+import struct
+
+from _bench import call, flash_fd, pread
+
+_BLOCK = const(4096)
+
+
+class Partition:
+    BOOT = 0
+    RUNNING = 1
+    TYPE_APP = 0
+    TYPE_DATA = 1
+
+    def __init__(self, label, block_size=4096):
+        if label in (0, 1):
+            label = "factory"
+        found = _find(-1, -1, label)
+        if not found:
+            raise OSError(2)
+        self._take(found[0])
+
+    def _take(self, row):
+        self._info = row
+        self._at = row[2]
+        self._size = row[3]
+
+    @staticmethod
+    def find(type=TYPE_APP, subtype=0xFF, label=None, block_size=4096):
+        found = []
+        for row in _find(type, subtype, label):
+            part = object.__new__(Partition)
+            part._take(row)
+            found.append(part)
+        return found
+
+    def info(self):
+        return self._info
+
+    def _place(self, block, offset, length):
+        at = block * _BLOCK + offset
+        if at < 0 or at + length > self._size:
+            raise OSError(-258)  # ESP_ERR_INVALID_ARG, as esp_partition_read answers
+        return self._at + at
+
+    def readblocks(self, block, buf, offset=0):
+        n = len(buf)
+        if pread(flash_fd, buf, n, self._place(block, offset, n)) != n:
+            raise OSError(5)
+
+    def writeblocks(self, block, buf, offset=None):
+        if offset is None:
+            at = self._place(block, 0, len(buf))
+            call(5, at, len(buf))
+        else:
+            at = self._place(block, offset, len(buf))
+        call(6, at, 0, buf)
+
+    def ioctl(self, cmd, arg):
+        if cmd == 4:
+            return self._size // _BLOCK
+        if cmd == 5:
+            return _BLOCK
+        if cmd == 6:
+            call(5, self._place(arg, 0, _BLOCK), _BLOCK)
+        return 0 if cmd in (1, 2, 3, 6) else None
+
+    def __repr__(self):
+        return "<Partition type=%d, subtype=%d, address=%d, size=%d, label=%s, encrypted=%d>" % self._info
+
+
+def _find(type, subtype, label):
+    """The rows of the partition table in flash that fit, apps first as esp_partition does."""
+    rows = []
+    entry = bytearray(32)
+    for i in range(95):
+        pread(flash_fd, entry, 32, 0x8000 + 32 * i)
+        magic, t, st, at, size, name, flags = struct.unpack("<HBBII16sI", entry)
+        if magic != 0x50AA:
+            break
+        name = name.rstrip(b"\0").decode()
+        if type in (-1, t) and subtype in (-1, 0xFF, st) and label in (None, name):
+            rows.append((t, st, at, size, name, bool(flags & 1)))
+    return rows
+
+
+class NVS:
+    def __init__(self, namespace):
+        self._ns = call(20, 0, 0, namespace.encode())
+
+    def set_i32(self, key, value):
+        call(21, self._ns, value, key.encode())
+
+    def get_i32(self, key):
+        return struct.unpack("<i", call(22, self._ns, 0x14, key.encode()))[0]
+
+    def set_blob(self, key, value):
+        key = key.encode()
+        call(23, self._ns, len(key), key + value)
+
+    def get_blob(self, key, buffer):
+        got = call(22, self._ns, 0x42, key.encode())
+        if got == 0:
+            return 0
+        if len(got) > len(buffer):
+            raise OSError(-4364)  # ESP_ERR_NVS_INVALID_LENGTH
+        buffer[: len(got)] = got
+        return len(got)
+
+    def erase_key(self, key):
+        call(24, self._ns, 0, key.encode())
+
+    def commit(self):
+        call(25, self._ns)

@@ -1,0 +1,90 @@
+"""One run of the firmware, from reset to its end: a MicroPython process and the socket to its fakes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from host_tools import toolchain
+
+_CALL = struct.Struct("<BBHii")
+_ANSWER = struct.Struct("<ii")
+
+
+class Call(NamedTuple):
+    """What a fake asks: see the `call` numbers in calls.py."""
+
+    operation: int
+    a: int
+    b: int
+    data: bytes
+
+
+class FirmwareProcess:
+    """Starts at once. Its standard output and errors go to the end of `log`."""
+
+    def __init__(self, fakes: Path, page_fd: int, flash_fd: int, log: Path, heap: str, bits: int) -> None:
+        self.socket, theirs = socket.socketpair()
+        # Flash is written 4 KiB at a time and the firmware waits for the answer: nothing ever piles up here.
+        self.socket.setblocking(False)
+        self._received = bytearray()
+        fds = (theirs.fileno(), page_fd, flash_fd)
+        arguments = [str(fd) for fd in fds] + [str(fakes)]
+        command = [str(toolchain.micropython(bits)), "-X", f"heapsize={heap}", "-m", "start", *arguments]
+        environment = {"MICROPYPATH": f"{fakes}:.frozen", "TZ": "UTC", "PATH": os.environ.get("PATH", ""), "HOME": "/"}
+        with theirs, log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command, pass_fds=fds, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
+            )
+        self.pid = self._process.pid
+
+    def receive(self) -> list[Call] | None:
+        """The calls that came in; None when the process has ended."""
+        try:
+            data = self.socket.recv(65536)
+        except BlockingIOError:
+            return []
+        except OSError:
+            return None
+        if not data:
+            return None
+        self._received += data
+        calls = []
+        while len(self._received) >= _CALL.size:
+            operation, _, length, a, b = _CALL.unpack_from(self._received)
+            end = _CALL.size + length
+            if len(self._received) < end:
+                break
+            calls.append(Call(operation, a, b, bytes(self._received[_CALL.size : end])))
+            del self._received[:end]
+        return calls
+
+    def answer(self, status: int, data: bytes = b"") -> None:
+        """Let the firmware go on. A process that has just been killed does not hear it."""
+        try:
+            self.socket.sendall(_ANSWER.pack(status, len(data)) + data)
+        except OSError:
+            return
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut: no finaliser runs, nothing is flushed."""
+        self._process.kill()
+        self._end()
+
+    def wait(self) -> int:
+        """The exit status of a process whose socket has closed; a signal's number is negative."""
+        try:
+            status = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        self._end()
+        return status
+
+    def _end(self) -> None:
+        self._process.wait()
+        self.socket.close()
