@@ -18,7 +18,6 @@ from types import ModuleType
 import click
 
 import host_tools.commands
-from host_tools.errors import CheYouError
 
 
 class CommandFolder(click.Group):
@@ -73,8 +72,6 @@ def run(arguments: Sequence[str], package: ModuleType = host_tools.commands) -> 
     """Run one command line and return its exit code. A command may return a code itself; None means 0."""
     try:
         result = _group(package).main(args=list(arguments), prog_name="cheyou", standalone_mode=False)
-    except CheYouError as error:
-        return _fail(f"{error.message}; {error.next_step}", 1)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2
@@ -90,6 +87,10 @@ def run(arguments: Sequence[str], package: ModuleType = host_tools.commands) -> 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
+        # CheYouError, and what the other packages raise in its shape: they do not import this one.
+        message, next_step = getattr(error, "message", None), getattr(error, "next_step", None)
+        if isinstance(message, str) and isinstance(next_step, str):
+            return _fail(f"{message}; {next_step}", 1)
         # Whatever was not foreseen is still one line for the person at the counter.
         return _fail(f"{type(error).__name__}: {error}; run again with CHEYOU_TRACEBACK=1 and report what it prints", 1)
     return result if isinstance(result, int) and not isinstance(result, bool) else 0

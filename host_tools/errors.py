@@ -1,4 +1,4 @@
-"""The one exception a person at the command line gets to see."""
+"""The exception with which these tools tell a person what to do."""
 
 
 class CheYouError(Exception):

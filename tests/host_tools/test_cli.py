@@ -50,6 +50,7 @@ def test_only_the_called_module_is_imported(package: Package) -> None:
     ("body", "code", "line"),
     [
         ("raise CheYouError('no board', 'plug one in')", 1, "cheyou: no board; plug one in\n"),
+        ("raise __import__('provisioning.errors').errors.IdentityError('no key', 'make one')", 1, "cheyou: no key; make one\n"),
         ("raise click.ClickException('bad\\nfile.')", 1, "cheyou: bad file; mend that and run the same command again\n"),
         ("raise click.Abort", 1, "cheyou: stopped; run the same command again to start over\n"),
         (
