@@ -6,9 +6,9 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
-from provisioning.errors import IdentityError
 from protocol.keys import KEY_BYTES
 from protocol.topics import is_terminal_id
+from provisioning.errors import IdentityError
 
 LONGEST_BYTES = 256  # of one value; the firmware reads into a buffer of this size
 _LAST_EPOCH = 0xFFFF

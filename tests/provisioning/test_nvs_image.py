@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from host_tools import boards
-from provisioning.errors import IdentityError
 from host_tools.flash_image import FlashImage
+from provisioning.errors import IdentityError
 from provisioning.identity import Identity, new_key
 from provisioning.nvs_image import nvs_image
 
