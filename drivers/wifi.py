@@ -10,7 +10,7 @@ import network
 _CONNECTING = 1001
 _JOIN_MS = 15_000
 _WATCH_MS = 250
-_PAUSE_MS = 1_000
+_PAUSE_MS = 2_000
 _PAUSE_MAX_MS = 60_000
 
 
@@ -44,7 +44,7 @@ class Wifi:
         return self._nic.ifconfig()[3]
 
     async def run(self):
-        """Stay joined, for ever: try, watch, part, pause (1 to 60 s, with jitter), try again."""
+        """Stay joined, for ever: try, watch, part, pause (1 to 2 s, doubling up to 60, with jitter), try again."""
         pause = _PAUSE_MS
         while True:
             if await self._join():
@@ -54,7 +54,7 @@ class Wifi:
                     await asyncio.sleep_ms(_WATCH_MS)
             self.cause = self._nic.status()
             self._part()
-            await asyncio.sleep_ms(pause // 2 + pause * os.urandom(1)[0] // 256)
+            await asyncio.sleep_ms(pause // 2 + pause // 2 * os.urandom(1)[0] // 256)
             pause = min(pause * 2, _PAUSE_MAX_MS)
 
     async def _join(self):
