@@ -25,7 +25,9 @@ from firmware.terminal.desk import Desk
 from firmware.terminal.journal import Journal
 from firmware.terminal.list_cache import ListCache
 from firmware.terminal.menu import Menu, clock_source
+from firmware.terminal.network_time import NetworkTime
 from firmware.terminal.refusals import Refusals
+from firmware.terminal.resolver import Resolver
 from firmware.terminal.screens import Screens
 from firmware.terminal.settings import Settings
 from firmware.terminal.till import Till
@@ -58,10 +60,13 @@ class Terminal:
         self.checks = Checks(
             time, self.clock, self.settings, self.lists, self.journal, self.courier.send, lambda v: self.till.overturned(v)
         )
+        resolver = Resolver(self.wifi.dns)
+        self.network_time = NetworkTime(resolver, self.wifi, self.clock)
         host, port = endpoint(nvs.text("mqtt_url"))
         self.uplink = Uplink(
             host, port, client_id=self.id, user=self.id, password=hex_of(derive(key, b"mqtt")), will=self.courier.will(),
             subscribe=topics.down(self.id, "+"), link=self.wifi, on_up=self.courier.connected, on_message=self.courier.hear,
+            resolver=resolver,
         )  # fmt: skip
         self.courier.join(self.uplink, self.checks, self.lists)
         self.till = Till(
@@ -71,8 +76,9 @@ class Terminal:
         menu = Menu(screens, key, self.settings, self.clock, self.journal, self.till, self.status)
         self.desk = Desk(screens, leds, buzzer, self.clock, self.settings, self.checks, self.till, menu)
 
-    def _new_epoch(self):
-        epoch = (self.nvs.number("epoch") or 0) + 1
+    def _new_epoch(self, above):
+        # Stored before the journal uses it: an epoch is never used twice, whatever happens to the journal's flash.
+        epoch = max(self.nvs.number("epoch") or 0, above) + 1
         self.nvs.set_number("epoch", epoch)
         return epoch
 
@@ -106,8 +112,10 @@ class Terminal:
     def start(self):
         """Start the tasks that serve the network; each runs for ever."""
         self.wifi.start(self.nvs.text("wifi_ssid"), self.nvs.text("wifi_psk"))
-        for task in (self.wifi.run(), self.uplink.run(), self.courier.run(), self.lists.run(), self._keys(), self._housekeeping()):
-            asyncio.create_task(task)
+        for part in (self.wifi, self.uplink, self.courier, self.lists, self.network_time):
+            asyncio.create_task(part.run())
+        asyncio.create_task(self._keys())
+        asyncio.create_task(self._housekeeping())
 
     async def _keys(self):
         while True:
