@@ -1,0 +1,105 @@
+"""Start-up of a journal: finds its ends in the ring and mends what a power cut left. Needed once, so it can be dropped after.
+
+Reads each sector's header, then the newest sector as a whole: the time does not grow with the records that wait.
+"""
+
+from firmware.terminal.ring import ERASED, SPOILED, JournalForeign
+from firmware.terminal.sector import MARKS_AT
+from protocol.record import SLOT_BYTES
+
+
+class Mount:
+    """What `Journal` needs to know of its ``ring``; the attributes are described there. ``key`` tells our own records.
+
+    ``sound`` is whether the chain can be carried on: if there is any doubt, it cannot, and a new epoch must begin.
+    """
+
+    def __init__(self, ring, key):
+        self._ring = ring
+        self._key = key
+        self.ordinal, self.tail, self.used = -1, 0, ring.slots
+        self.epoch = self.sequence = self.index = self.gone = self.damaged = 0
+        self.upto = (0, 0)
+        self.chain = b""
+        self.sound = False
+        newest = tail = None
+        present = []
+        for block in range(ring.sectors):
+            header = ring.header(block)
+            if header is None:
+                continue
+            if header.sectors != ring.sectors:
+                raise JournalForeign("ring of %d sectors in %d" % (header.sectors, ring.sectors))
+            present.append(header.ordinal)
+            if newest is None or header.ordinal > newest.ordinal:
+                newest = header
+            if header.released is not None and (tail is None or header.ordinal > tail.ordinal):
+                tail = header
+        if newest is not None:
+            self._find_end(newest)
+            self._find_orphan()
+            self._find_tail(tail)
+            self.damaged += sum(1 for ordinal in range(self.tail, self.ordinal + 1) if ordinal not in present)
+
+    def _find_end(self, header):
+        """Where the newest sector ends, and its chain."""
+        ring = self._ring
+        self.ordinal = header.ordinal
+        ring.hold(header.ordinal)
+        low, high = 0, ring.slots
+        while low < high:
+            middle = (low + high) // 2
+            if ring.slot(ring.first + middle * SLOT_BYTES) == ERASED:
+                high = middle
+            else:
+                low = middle + 1
+        self.used = low
+        end = at = ring.first + (low - 1) * SLOT_BYTES
+        record = low and ring.open(at)
+        if low and record is None:
+            # A cut spoils the last slot and no other. If the one before is not whole either, then this was no cut.
+            at = ring.before(at)
+            record = at and ring.open(at)
+        self.epoch = header.epoch
+        if header.key != self._key or record is None:
+            self.sequence = header.first - 1 + len(ring.records())
+            self.index = header.index + len(ring.records())
+            self.damaged = 1 if header.key == self._key else 0
+            return
+        self.sound = True
+        self.sequence = record.sequence if record else header.first - 1
+        self.index = header.index + self.sequence - header.first + 1
+        self.chain = ring.chain(at if record else 0)
+        # What a cut leaves half programmed may read one way now and another way later: program it again as it is taken.
+        ring.write(header.ordinal, 0, ring.sector[:MARKS_AT])
+        if record:
+            ring.write(header.ordinal, at, ring.slot(at))
+        if low and at != end:
+            ring.write(header.ordinal, end, SPOILED)
+
+    def _find_orphan(self):
+        """The sector after the newest may hold younger records under a header that was damaged: then it is the newest."""
+        ring = self._ring
+        numbers = None if ring.hold(self.ordinal + 1) else ring.numbers()
+        if numbers and numbers > (self.epoch, self.sequence):
+            self.sound = False
+            self.ordinal += 1
+            self.used = ring.slots
+            self.epoch = numbers[0]
+            self.index += len(ring.records())
+
+    def _find_tail(self, header):
+        """The oldest sector that is not released as a whole."""
+        ring = self._ring
+        if header is not None:
+            self.tail = header.ordinal
+            self.gone = header.index + header.released
+            self.upto = (header.epoch, header.first + header.released - 1)
+            ring.release(header.ordinal, self.gone)  # again, for the same reason as above
+            return
+        # No receipt yet, or its marks are damaged: from the oldest sector that holds anything. A resend does no harm.
+        self.tail = max(0, self.ordinal - ring.sectors + 1)
+        while self.tail < self.ordinal and not ring.hold(self.tail) and not ring.numbers():
+            self.tail += 1
+        header = ring.hold(self.tail)
+        self.gone = header.index if header else 0

@@ -1,0 +1,120 @@
+"""A ring of sectors on a raw partition, addressed by ordinals that only grow; one of them is held in memory at a time."""
+
+from firmware.terminal import sector
+from firmware.terminal.sector import HEADER_BYTES, MARKS_AT, SECTOR_BYTES
+from protocol.record import CHAIN_BYTES, SLOT_BYTES, RecordError
+
+ERASED = b"\xff" * SLOT_BYTES
+SPOILED = bytes(SLOT_BYTES)  # what a cut spoiled is programmed to zeros, so that it reads the same for ever
+_CHAIN_AT = 28
+
+
+class JournalForeign(Exception):
+    """The ring was written to a partition of another size: it must be read out (``cheyou rescue``) before this one is used."""
+
+
+class Ring:
+    """``partition`` has the `esp32.Partition` interface; ``first`` is the offset of a sector's first slot."""
+
+    def __init__(self, partition, sealer, first):
+        self._partition = partition
+        self._head = bytearray(HEADER_BYTES)
+        self._held = -1
+        self.sealer = sealer
+        self.sectors = partition.ioctl(4, 0)
+        self.first = first
+        self.slots = (SECTOR_BYTES - first) // SLOT_BYTES
+        self.sector = bytearray(SECTOR_BYTES)  # the one that was asked for last by `hold`
+
+    def header(self, ordinal):
+        """The `Header` of the sector where ``ordinal`` lies, or None; it may be of another lap."""
+        self._partition.readblocks(ordinal % self.sectors, self._head, 0)
+        return sector.decode(self._head)
+
+    def is_fresh(self, ordinal):
+        """Whether the sector was wholly erased and not used since."""
+        self._partition.readblocks(ordinal % self.sectors, self._head, 0)
+        return sector.is_fresh(self._head)
+
+    def hold(self, ordinal):
+        """Read a sector as a whole, unless it is held already; its `Header`, or None when it has none of this lap."""
+        if ordinal != self._held:
+            self._partition.readblocks(ordinal % self.sectors, self.sector, 0)
+            self._held = ordinal
+        header = sector.decode(self.sector)
+        return header if header and header.ordinal == ordinal else None
+
+    def write(self, ordinal, at, data):
+        """Program ``data`` at offset ``at``: bits can only be cleared."""
+        self._held = -1
+        self._partition.writeblocks(ordinal % self.sectors, data, at)
+
+    def reads(self, ordinal, at, data):
+        """Whether ``data`` can be read at offset ``at``."""
+        back = bytearray(len(data))
+        self._partition.readblocks(ordinal % self.sectors, back, at)
+        return back == data
+
+    def erase(self, ordinal):
+        """Erase a sector (45 ms), and mark that the erase came to its end."""
+        self._held = -1
+        self._partition.ioctl(6, ordinal % self.sectors)
+        self.write(ordinal, HEADER_BYTES - len(sector.ERASED), sector.ERASED)
+
+    def release(self, ordinal, index):
+        """Mark all records before ``index`` as receipted, in the header of the sector they end in; whether it reads so."""
+        header = self.header(ordinal)
+        if header is None or header.ordinal != ordinal:
+            return False
+        self.write(ordinal, MARKS_AT, sector.marks(index - header.index))
+        header = self.header(ordinal)
+        return header is not None and header.released is not None
+
+    # Of the sector held
+
+    def slot(self, at):
+        """The 64 bytes at offset ``at``."""
+        return bytes(self.sector[at : at + SLOT_BYTES])
+
+    def chain(self, at):
+        """The chain value after the record at ``at``; for 0, before the sector's first."""
+        at = at or _CHAIN_AT
+        return bytes(self.sector[at : at + CHAIN_BYTES])
+
+    def is_record(self, at):
+        """Whether a record was programmed at ``at``, sound or not."""
+        head = self.sector[at : at + CHAIN_BYTES]
+        return head != ERASED[:CHAIN_BYTES] and head != SPOILED[:CHAIN_BYTES]
+
+    def records(self):
+        """The offsets of all records, oldest first."""
+        return [at for at in range(self.first, SECTOR_BYTES, SLOT_BYTES) if self.is_record(at)]
+
+    def before(self, at):
+        """The offset of the record before ``at``; 0 when there is none."""
+        at -= SLOT_BYTES
+        while at >= self.first and not self.is_record(at):
+            at -= SLOT_BYTES
+        return at if at >= self.first else 0
+
+    def open(self, at):
+        """The `Record` at ``at``, or None unless it is whole and follows the one before."""
+        try:
+            return self.sealer.open(self.slot(at), self.chain(self.before(at)))
+        except RecordError:
+            return None
+
+    def peek(self, at):
+        """The `Record` at ``at`` without that proof, or None when it is not legible."""
+        try:
+            return self.sealer.peek(self.slot(at))
+        except RecordError:
+            return None
+
+    def numbers(self):
+        """(epoch, sequence of the first record) from the records, whatever the header says; None when none is legible."""
+        for count, at in enumerate(self.records()):
+            record = self.peek(at)
+            if record:
+                return record.epoch, record.sequence - count
+        return None
