@@ -52,7 +52,7 @@ class Terminal:
         self.keypad = keypad
         self.wifi = Wifi()
         self.journal = Journal(partition("journal"), Sealer(key), self._new_epoch)
-        self.refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), self.journal.epoch)
+        self.refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), self._new_epoch)
         self.clock = Clock(time, ClockChip(board.I2C_SCL, board.I2C_SDA), max(board.BUILT, self._last_record_time()))
         self.settings = Settings(SETTINGS, derive(key, b"message"), topics.down(self.id, "settings"))
         self.courier = Courier(time, self.id, key, self.journal, self.refusals, self.settings, self.clock, self.facts)
@@ -128,7 +128,7 @@ class Terminal:
             await asyncio.sleep(1)
             self.desk.tick()
             if self.keypad.quiet_ms() > _ERASE_AFTER_QUIET_MS:
-                self.journal.idle()
+                self.journal.idle() or self.refusals.idle()  # one erase a turn at most
 
 
 def endpoint(url):
