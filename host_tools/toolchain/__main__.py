@@ -29,8 +29,8 @@ def test_pieces() -> list[Piece]:
         Piece("development environment", environment.recipe(lock), pytest.exists, lambda: environment.install(lock),
               covers=(environment_piece,)),
         *others,
-        Piece("Mosquitto", "1", services.have_mosquitto, services.install_mosquitto, optional=True),
-        Piece("PostgreSQL", "1", services.have_postgres, services.install_postgres, optional=True),
+        Piece("Mosquitto", "2", services.have_mosquitto, services.install_mosquitto, optional=True),
+        Piece("PostgreSQL", "2", services.have_postgres, services.install_postgres, optional=True),
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ a database server running.
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 from host_tools import toolchain
@@ -31,6 +32,7 @@ def install_mosquitto() -> str:
         return "already there"
     home = _unpack("mosquitto", "Mosquitto")
     wrappers.write_with_libraries(BIN / "mosquitto", _libraries(home, "../debian"), "../debian/mosquitto/usr/sbin/mosquitto")
+    _starts(BIN / "mosquitto", "-h")
     return "unpacked privately"
 
 
@@ -46,6 +48,7 @@ def install_postgres() -> str:
             _libraries(home, "../../debian"),
             f"../../debian/{programs.relative_to(home.parent)}/{name}",
         )
+    _starts(TOOLS / "postgres" / "bin" / "postgres", "--version")
     return "unpacked privately"
 
 
@@ -70,7 +73,18 @@ def _unpack(package: str, what: str) -> Path:
     return home
 
 
+def _starts(program: Path, option: str) -> None:
+    """Fail now, not in the middle of a test, when a library is missing."""
+    done = subprocess.run([program, option], capture_output=True, text=True, errors="replace", check=False)
+    if not done.stdout.strip():
+        program.unlink()
+        raise CheYouError(
+            f"{program.name} does not start: {done.stderr.strip()}", "install it with your system's package manager"
+        )
+
+
 def _libraries(home: Path, prefix: str) -> list[str]:
     """Every folder with shared libraries in the unpacked tree, relative to the wrapper that will name them."""
-    folders = {path.parent for path in home.rglob("*.so.*") if "postgresql" not in path.parts}
-    return sorted(f"{prefix}/{folder.relative_to(home.parent)}" for folder in folders)
+    folders = {path.parent.relative_to(home) for path in home.rglob("*.so.*")}
+    # A server's own plug-ins are no libraries of anyone else.
+    return sorted(f"{prefix}/{home.name}/{folder}" for folder in folders if "postgresql" not in folder.parts)

@@ -7,12 +7,14 @@ name and checks the index's digest, and the digest pinned here is checked on top
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
 
+import requests
 from pypi_simple import PYPI_SIMPLE_ENDPOINT, PyPISimple
 
 PROJECT = "micropython-umqtt.simple"
@@ -22,7 +24,7 @@ SHA256 = "b6a2520239e3992c63a7de9370ee9b3d9d27819a90359c521f1c0f7ccab8d12f"
 
 def fetch(folder: Path) -> Path:
     """Place `umqtt/simple.py` under `folder` and return its path."""
-    with PyPISimple(_index()) as index, tempfile.TemporaryDirectory() as scratch:
+    with _index() as index, tempfile.TemporaryDirectory() as scratch:
         wanted = f"{PROJECT}-{VERSION}.tar.gz"
         package = next(p for p in index.get_project_page(PROJECT).packages if p.filename == wanted)
         archive = Path(scratch) / wanted
@@ -41,11 +43,16 @@ def fetch(folder: Path) -> Path:
     return target
 
 
-def _index() -> str:
-    """The index that pip is set to use, so that a house with a mirror of its own needs to say so once only."""
-    command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
-    configured = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    return configured or PYPI_SIMPLE_ENDPOINT
+def _index() -> PyPISimple:
+    """The index and certificates that pip is set to use, so that a house with its own needs to say so once only."""
+    listing = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
+    settings: dict[str, str] = {}
+    for origin in ("global", "user", "site", ":env:"):  # the later ones win, as with pip
+        settings.update(re.findall(rf"^{origin}\.([a-z-]+)='(.*)'$", listing, re.M))
+    session = requests.Session()
+    if "cert" in settings:
+        session.verify = settings["cert"]
+    return PyPISimple(settings.get("index-url", PYPI_SIMPLE_ENDPOINT), session=session)
 
 
 if __name__ == "__main__":
