@@ -16,15 +16,17 @@ class JournalForeign(Exception):
 class Ring:
     """``partition`` has the `esp32.Partition` interface; ``first`` is the offset of a sector's first slot."""
 
+    # All rings share one buffer of 4 KiB, so whoever comes back to a sector says so with `hold` once more.
+    sector = bytearray(SECTOR_BYTES)
+    _holder = [None, 0]  # ring and ordinal of what is in it
+
     def __init__(self, partition, sealer, first):
         self._partition = partition
         self._head = bytearray(HEADER_BYTES)
-        self._held = -1
         self.sealer = sealer
         self.sectors = partition.ioctl(4, 0)
         self.first = first
         self.slots = (SECTOR_BYTES - first) // SLOT_BYTES
-        self.sector = bytearray(SECTOR_BYTES)  # the one that was asked for last by `hold`
 
     def header(self, ordinal):
         """The `Header` of the sector where ``ordinal`` lies, or None; it may be of another lap."""
@@ -38,15 +40,16 @@ class Ring:
 
     def hold(self, ordinal):
         """Read a sector as a whole, unless it is held already; its `Header`, or None when it has none of this lap."""
-        if ordinal != self._held:
+        if self._holder[0] is not self or self._holder[1] != ordinal:
+            self._holder[0] = None  # in case the read fails
             self._partition.readblocks(ordinal % self.sectors, self.sector, 0)
-            self._held = ordinal
+            self._holder[:] = self, ordinal
         header = sector.decode(self.sector)
         return header if header and header.ordinal == ordinal else None
 
     def write(self, ordinal, at, data):
         """Program ``data`` at offset ``at``: bits can only be cleared."""
-        self._held = -1
+        self._holder[0] = None
         self._partition.writeblocks(ordinal % self.sectors, data, at)
 
     def reads(self, ordinal, at, data):
@@ -57,7 +60,7 @@ class Ring:
 
     def erase(self, ordinal):
         """Erase a sector (45 ms), and mark that the erase came to its end."""
-        self._held = -1
+        self._holder[0] = None
         self._partition.ioctl(6, ordinal % self.sectors)
         self.write(ordinal, HEADER_BYTES - len(sector.ERASED), sector.ERASED)
 
