@@ -1,0 +1,79 @@
+"""Members as the centre knows them, and what a member row means at a given moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from central import schema
+from central.database import Database, now, touch
+from protocol.member import is_member_id
+from protocol.tiers import BLOCKED
+
+
+def standing(tier: int, active_from: int, active_until: int | None, blocked: bool, moment: int) -> tuple[int | None, int]:
+    """(tier code or None, ends): a member row as `protocol.verdict.Facts` wants it at ``moment``; ends 0 is never.
+
+    A block counts whether or not the membership has ended: the number rides in the list as blocked all the same.
+    """
+    if blocked:
+        return BLOCKED, 0
+    if moment < active_from:
+        return None, 0
+    return tier, active_until or 0
+
+
+def accepted(number: str, prefixes: Iterable[str]) -> bool:
+    """Whether ``number`` is a well-formed member ID with one of the operator's prefixes; no prefixes accept every one."""
+    prefixes = tuple(prefixes)
+    return bool(is_member_id(number)) and (not prefixes or number.startswith(prefixes))
+
+
+def put(connection: sa.Connection, database: Database, rows: list[dict[str, Any]]) -> int:
+    """Add or change members: rows of ``member, tier, active_from, active_until, blocked``; the count that changed.
+
+    The last of several rows for one member counts.
+    """
+    latest = {row["member"]: row for row in rows}
+    table = schema.members
+    held = {
+        row.member: (row.tier, row.active_from, row.active_until, row.blocked)
+        for row in connection.execute(sa.select(table).where(table.c.member.in_(list(latest))))
+    }
+    changed = [
+        {**row, "changed_at": now()}
+        for member, row in latest.items()
+        if held.get(member) != (row["tier"], row["active_from"], row["active_until"], row["blocked"])
+    ]
+    if changed:
+        insert = database.insert(table)
+        names = ("tier", "active_from", "active_until", "blocked", "changed_at")
+        insert = insert.on_conflict_do_update(index_elements=["member"], set_={n: insert.excluded[n] for n in names})
+        connection.execute(insert, changed)
+        touch(connection, "members")
+    return len(changed)
+
+
+def by_number(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, Any]:
+    """The rows of these members, by number."""
+    table = schema.members
+    found: dict[int, Any] = {}
+    wanted = sorted(set(numbers))
+    for at in range(0, len(wanted), 500):  # below SQLite's limit on parameters in every build
+        for row in connection.execute(sa.select(table).where(table.c.member.in_(wanted[at : at + 500]))):
+            found[row.member] = row
+    return found
+
+
+def active_in(connection: sa.Connection, month_start: int, month_end: int, moment: int) -> Iterable[Any]:
+    """What a member list of a month holds, in number order: members who are, or are blocked, in that month as of ``moment``."""
+    table = schema.members
+    begun = table.c.active_from <= max(moment, month_start)
+    alive = sa.or_(table.c.active_until.is_(None), table.c.active_until > month_start)
+    return connection.execution_options(stream_results=True).execute(
+        sa.select(table.c.member, table.c.tier, table.c.active_until, table.c.blocked)
+        .where(sa.or_(table.c.blocked, sa.and_(begun, alive, table.c.active_from < month_end)))
+        .order_by(table.c.member)
+    )
