@@ -100,6 +100,18 @@ class BenchBoard:
         """Make it that time in the world: NTP answers it, and every clock on the board that was set moves along."""
         self._room.do(lambda: self._room.clock.set_world(_unix(iso)))
 
+    def network(self, up: bool) -> None:
+        """Switch the access point on or off. Packets stop at once; the station notices half a second later."""
+        self._room.do(lambda: self._room.set_network(up))
+
+    def lan(self, **settings: Any) -> None:
+        """Change what lies beyond the antenna: see `simulator.lan.Lan` for `delay_ms`, `tcp`, `dns` and `hosts`."""
+        self._room.do(lambda: self._room.lan.change(**settings))
+
+    def cut_connections(self) -> None:
+        """Reset every open TCP connection of the board, both ends."""
+        self._room.do(self._room.lan.cut_connections)
+
     # what a person sees
 
     @property

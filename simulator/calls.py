@@ -9,9 +9,12 @@ from typing import NamedTuple
 from simulator.ds3231 import ADDRESS, Ds3231
 from simulator.firmware_process import Call
 from simulator.flash import NorFlash
+from simulator.nvs import I32, NO_PARTITION, Nvs, NvsError
+from simulator.partitions import read_table
 
 BELL, BOOTED, RESET, WATCHDOG, HALTED, ERASE, PROGRAM = range(7)
 I2C_SCAN, I2C_READ, I2C_WRITE = 10, 11, 12
+NVS_OPEN, NVS_SET_I32, NVS_GET, NVS_SET_BLOB, NVS_ERASE, NVS_COMMIT = range(20, 26)
 
 
 class Answer(NamedTuple):
@@ -71,3 +74,48 @@ class I2cCalls:
             return Answer(-errno.ENODEV)
         self._chip.write(call.b, call.data)
         return DONE
+
+
+class NvsCalls:
+    """NVS, mounted anew at every start as the boot code does. `uncommitted` is set while a commit() is owed."""
+
+    def __init__(self, flash: NorFlash, fast: bool) -> None:
+        self._flash = flash
+        self._fast = fast
+        self._nvs: Nvs | None = None
+        self.uncommitted = False
+
+    def mount(self) -> None:
+        self.uncommitted = False
+        self._nvs = None
+        for part in read_table(self._flash):
+            if (part.type, part.subtype) == (1, 2):
+                self._nvs = Nvs(self._flash, part.at, part.size)
+
+    def handlers(self) -> dict[int, Handler]:
+        return dict.fromkeys(range(NVS_OPEN, NVS_COMMIT + 1), self._call)
+
+    def _call(self, call: Call) -> Answer:
+        if self._nvs is None:
+            return Answer(-NO_PARTITION)
+        self._nvs.seconds = 0.0
+        try:
+            status, data = self._carry_out(self._nvs, call)
+        except NvsError as fault:
+            return Answer(-fault.code)
+        return Answer(status, data, 0.0 if self._fast else self._nvs.seconds)
+
+    def _carry_out(self, nvs: Nvs, call: Call) -> tuple[int, bytes]:
+        if call.operation == NVS_OPEN:
+            return nvs.namespace(call.data.decode()), b""
+        if call.operation == NVS_GET:
+            get = nvs.get_i32 if call.b == I32 else nvs.get_blob
+            return 0, get(call.a, call.data.decode())
+        self.uncommitted = call.operation != NVS_COMMIT
+        if call.operation == NVS_SET_I32:
+            nvs.set_i32(call.a, call.data.decode(), call.b)
+        elif call.operation == NVS_SET_BLOB:
+            nvs.set_blob(call.a, call.data[: call.b].decode(), call.data[call.b :])
+        elif call.operation == NVS_ERASE:
+            nvs.erase_key(call.a, call.data.decode())
+        return 0, b""

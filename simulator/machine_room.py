@@ -23,7 +23,9 @@ from simulator.firmware_process import Call, FirmwareProcess
 from simulator.flash import NorFlash, PowerFailed
 from simulator.front_panel import FrontPanel
 from simulator.key_matrix import KeyMatrix
+from simulator.lan import Lan
 from simulator.page import Page, monotonic_us
+from simulator.radio import Radio
 from simulator.wiring import Wiring
 from simulator.world_clock import WorldClock
 
@@ -31,6 +33,7 @@ T = TypeVar("T")
 Press = tuple[str, float, float]
 
 PWRON_RESET, WDT_RESET = 1, 3
+ADDRESS_KEPT_S = 120.0  # ESP-IDF's IP_LOST_TIMER_INTERVAL: after that connections are aborted
 PUMP_S = 0.004  # how often pins are looked at while they change
 BELL_LOST_S = 0.25  # and how often at the least, should a bell have been missed
 
@@ -62,20 +65,27 @@ class MachineRoom:
         self.matrix = KeyMatrix(
             self.page, wiring.keypad_rows, wiring.keypad_columns, wiring.layout, wiring.pulled_up, options.seed
         )
+        self._loop = asyncio.new_event_loop()
+        self.radio = Radio(self.page, self._loop, self._link_changed)
+        self.lan = Lan(self._loop, lambda: self.radio.passing, self.clock.now)
+        self._nvs = calls.NvsCalls(self.flash, options.fast)
         self._handlers: dict[int, Handler] = {
             calls.BOOTED: self._booted,
             calls.WATCHDOG: self._watchdog,
             **calls.FlashCalls(self.flash, options.fast).handlers(),
             **calls.I2cCalls(Ds3231(self.clock) if wiring.clock_chip else None).handlers(),
+            **self._nvs.handlers(),
+            **self.radio.handlers(),
+            **self.lan.handlers(),
         }
         self._process: FirmwareProcess | None = None
         self.powered = False
         self._watchdog_ms = 0
         self._watchdog_timer: asyncio.TimerHandle | None = None
         self._pump_timer: asyncio.TimerHandle | None = None
+        self._address_timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._keys_free_at = 0.0
-        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._live, name=f"board {wiring.name}", daemon=True)
         self._thread.start()
 
@@ -105,6 +115,7 @@ class MachineRoom:
         if self._loop.is_closed():
             return
         self.do(self.power_cut)
+        self.do(self.lan.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -129,6 +140,11 @@ class MachineRoom:
     def _start(self, cause: int) -> None:
         self.page.reset_pins()
         self.page[shared.RESET_CAUSE] = cause
+        try:
+            self._nvs.mount()
+        except PowerFailed:
+            self.power_cut()
+            return
         options = self._options
         self._process = FirmwareProcess(self._fakes, self.page.fileno, self.flash.fileno, options.log, options.heap, options.bits)
         self._loop.add_reader(self._process.socket, self._hear)
@@ -142,6 +158,8 @@ class MachineRoom:
             self._pump_timer.cancel()
         for task in self._tasks:
             task.cancel()
+        self.lan.station_gone()
+        self.radio.lose_power()
         if self._process is not None:
             self._loop.remove_reader(self._process.socket)
             self._process.kill()
@@ -226,6 +244,19 @@ class MachineRoom:
         else:
             self.report(monotonic_us(), {"event": "watchdog"})
             self._reset(WDT_RESET)
+
+    # the network
+
+    def set_network(self, up: bool) -> None:
+        self.radio.set_in_reach(up)
+        self.lan.link_changed()
+
+    def _link_changed(self, joined: bool) -> None:
+        self.report(monotonic_us(), {"event": "connected" if joined else "disconnected"})
+        self.lan.link_changed()
+        if self._address_timer:
+            self._address_timer.cancel()
+        self._address_timer = None if joined else self._loop.call_later(ADDRESS_KEPT_S, self.lan.addresses_gone)
 
     # pins and fingers
 

@@ -1,0 +1,81 @@
+"""network as on the ESP32, for a Wi-Fi station: the host models the radio, this asks it.
+
+Not imitated: access-point mode, scanning, Ethernet, power saving, DHCP options, static addresses (they are accepted).
+"""
+
+from _bench import W, call
+
+_LINK = const(4)
+
+STA_IF = 0
+AP_IF = 1
+STAT_IDLE = 1000
+STAT_CONNECTING = 1001
+STAT_GOT_IP = 1010
+STAT_NO_AP_FOUND = 201
+STAT_WRONG_PASSWORD = 202
+STAT_BEACON_TIMEOUT = 200
+STAT_ASSOC_FAIL = 203
+STAT_HANDSHAKE_TIMEOUT = 204
+
+
+def _radio(op, a=0, data=b""):
+    try:
+        return call(op, a, 0, data)
+    except OSError as e:
+        # esp_exceptions() gives words, not numbers.
+        raise OSError("Wifi Not Started" if e.errno == 19 else "Wifi Internal State Error")
+
+
+class WLAN:
+    IF_STA = 0
+    IF_AP = 1
+    PM_NONE = 0
+    PM_PERFORMANCE = 1
+    PM_POWERSAVE = 2
+
+    def __init__(self, interface_id=STA_IF):
+        if interface_id != STA_IF:
+            raise ValueError("the bench has no access point")
+
+    def active(self, on=-1):
+        return bool(call(30, on))
+
+    def connect(self, ssid="", key="", *, bssid=None):
+        _radio(31, 0, ssid.encode() + b"\0" + key.encode())
+
+    def disconnect(self):
+        _radio(32)
+
+    def isconnected(self):
+        return bool(W[_LINK])
+
+    def status(self, what=None):
+        return call(33) if what is None else call(35) - 200
+
+    def config(self, what=None, **settings):
+        if what == "mac":
+            import machine
+
+            return machine.unique_id()
+        if what:
+            return call(35) - 200 if what == "rssi" else None
+        if "reconnects" in settings:
+            call(34, settings["reconnects"])
+
+    def ifconfig(self, fixed=None):
+        if fixed is None:
+            return ("10.10.0.2", "255.255.255.0", "10.10.0.1", "10.10.0.1") if W[_LINK] else ("0.0.0.0",) * 4  # noqa: S104
+
+    def ipconfig(self, what=None, **settings):
+        if what:
+            at = self.ifconfig()
+            return {"addr4": at[:2], "gw4": at[2], "dhcp4": True, "has_dhcp4": self.isconnected()}[what]
+
+
+def hostname(name=None):
+    return "mpy-esp32"
+
+
+def country(code=None):
+    return "CN"
