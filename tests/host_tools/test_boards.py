@@ -6,10 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from nor_flash import NorFlash
+from nor_flash import Partition as NorPartition
 
-from host_tools import boards, cli
+from firmware.terminal.journal import Journal
+from host_tools import board_rules, boards, cli
 from host_tools.errors import CheYouError
 from host_tools.toml_lines import line_of
+from protocol.record import Sealer
 
 GOOD = (boards.FOLDER / "esp32-devkit-4mb.toml").read_text(encoding="utf-8")
 
@@ -35,6 +39,14 @@ def test_device_constants_are_what_main_reads() -> None:
     assert set(re.findall(r"\bboard\.([A-Z_0-9]+)", main)) == {*constants, "VERSION", "BUILT"}
     assert constants["LCD_PINS"] == (19, 23, 18, 17, 16, 4)
     assert constants["KEYPAD_LAYOUT"] == ("123A", "456B", "789C", "*0#D")
+
+
+def test_the_journal_rule_counts_as_the_journal_does() -> None:
+    """The rule's arithmetic is the firmware's own, so that a board that passes holds what its budget promises."""
+    partition = boards.load("esp32-devkit-4mb").partition("journal")
+    sectors = partition.size // board_rules.SECTOR
+    journal = Journal(NorPartition(NorFlash(sectors)), Sealer(bytes(32)), lambda above: above + 1)
+    assert journal.capacity == (sectors - board_rules.SPARE_SECTORS) * board_rules.SLOTS_A_SECTOR >= 10_000
 
 
 def broken(tmp_path: Path, old: str, new: str) -> str:
