@@ -1,0 +1,101 @@
+"""The header of a member-list file, base or delta: what it says, and the proof that it is genuine. See docs/list-format.md."""
+
+import struct
+from binascii import crc32
+from collections import namedtuple
+
+from protocol.keys import hmac_sha256, same
+
+BLOCK = 4096
+BASE, DELTA = 0, 1
+GONE = 255  # the tier code of a delta's class row that stands for "no longer a member"
+MAGIC = b"CYML"
+FORMAT = 1
+LAYOUT = "<4sBBHIIIIIIIIQQIIHHBBBBHH"
+SEED_BYTES = struct.calcsize(LAYOUT)  # what the bucket checksums start from: everything before the digests
+HASH_BYTES = 32
+ROW = "<BIHH"
+ROW_BYTES = struct.calcsize(ROW)
+LEAST_BYTES = SEED_BYTES + 3 * HASH_BYTES
+MOST_BYTES = 4096
+
+ListHeader = namedtuple(
+    "ListHeader",
+    ("magic", "format", "kind", "header_bytes", "list_id", "month", "version", "parent", "created", "count", "key_id",
+     "total_bytes", "first", "size", "width", "buckets", "group", "ranks", "precision", "value_bits", "rank_bits",
+     "class_count", "prefix_bytes", "largest", "seed", "digest", "base_digest", "rows", "prefixes"),
+)  # fmt: skip
+
+
+class ListError(Exception):
+    """The member list gives no answer; the text says why."""
+
+
+class ListMissing(ListError):
+    """There is no list here."""
+
+
+class ListDamaged(ListError):
+    """What is stored is not what the centre built."""
+
+
+class WrongListKey(ListError):
+    """The list was built under another key than the one at hand."""
+
+
+class OutsideList(ListError):
+    """The number lies outside the list's scope: only the centre can tell."""
+
+
+def permutation_key(list_key, list_id, month):
+    """The 16-byte FF1 key: another permutation for each list and month, so that two months can't be compared without the key."""
+    return hmac_sha256(list_key, b"list-ff1", struct.pack("<II", list_id, month))[:16]
+
+
+def key_id(list_key):
+    """The u32 that names a key without giving it away."""
+    return struct.unpack("<I", hmac_sha256(list_key, b"list-key-id")[:4])[0]
+
+
+def header_mac(list_key, raw):
+    """The 32-byte MAC of a header's bytes before the MAC. It covers the digest, and so the whole file."""
+    return hmac_sha256(list_key, b"list-mac", raw)
+
+
+def parse(raw, list_key):
+    """The `ListHeader` of a whole header (bytes-like).
+
+    `ListDamaged` when it is not genuine, `WrongListKey` when ``list_key`` (32 bytes) is not the one it was made under.
+    """
+    fixed = struct.unpack_from(LAYOUT, raw)
+    end = len(raw) - HASH_BYTES
+    if fixed[:2] != (MAGIC, FORMAT) or fixed[3] != len(raw):
+        raise ListDamaged("no list header")
+    if fixed[10] != key_id(list_key):
+        raise WrongListKey("made under list key %08x" % fixed[10])
+    if not same(header_mac(list_key, memoryview(raw)[:end]), bytes(raw[end:])):
+        raise ListDamaged("list header is not genuine")
+    rows = SEED_BYTES + 2 * HASH_BYTES
+    text = rows + fixed[21] * ROW_BYTES
+    return ListHeader(
+        *fixed,
+        crc32(memoryview(raw)[:SEED_BYTES]),
+        bytes(raw[SEED_BYTES : rows - HASH_BYTES]),
+        bytes(raw[rows - HASH_BYTES : rows]),
+        bytes(raw[rows:text]),
+        bytes(raw[text:end]).decode()
+    )  # fmt: skip
+
+
+def read(partition, at, list_key):
+    """The `ListHeader` stored at byte ``at`` of ``partition``; raises as `parse`, and `ListMissing` when flash is blank there."""
+    head = bytearray(8)
+    partition.readblocks(at // BLOCK, head, at % BLOCK)
+    if head == b"\xff" * 8:
+        raise ListMissing("no list stored")
+    size = head[6] | head[7] << 8
+    if not LEAST_BYTES <= size <= MOST_BYTES:
+        raise ListDamaged("no list header")
+    raw = bytearray(size)
+    partition.readblocks(at // BLOCK, raw, at % BLOCK)
+    return parse(raw, list_key)
