@@ -3,9 +3,10 @@
 import asyncio
 
 from machine import PWM, Pin
+from micropython import const
 
-_STEP_MS = 10
-_HALF = 32768
+_STEP_MS = const(10)
+_HALF = const(32768)
 
 
 class Buzzer:

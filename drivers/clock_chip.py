@@ -1,16 +1,17 @@
 """A battery-backed DS3231 clock on I2C (Maxim datasheet 19-5170; registers: figure 1). It is kept in UTC, 24-hour mode."""
 
 from machine import I2C, Pin
+from micropython import const
 
-_ADDRESS = 0x68
-_CONTROL = 0x0E
-_STATUS = 0x0F
+_ADDRESS = const(0x68)
+_CONTROL = const(0x0E)
+_STATUS = const(0x0F)
 # Control: oscillator runs on battery too, square wave off (the power-up value). Status: OSF and the 32 kHz output cleared.
 _RUNNING = b"\x1c\x00"
-_STOPPED = 0x80
-_TWELVE_HOURS = 0x40
-_CENTURY = 0x80
-_DAY = 86_400
+_STOPPED = const(0x80)
+_TWELVE_HOURS = const(0x40)
+_CENTURY = const(0x80)
+_DAY = const(86_400)
 
 
 def _days(year, month, day):

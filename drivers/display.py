@@ -2,11 +2,13 @@
 
 import asyncio
 
-_POWER_UP_MS = 50
+from micropython import const
+
+_POWER_UP_MS = const(50)
 # The library sleeps 1 ms a byte and an ESP32 needs up to half as much again to move the pins: three bytes stay under 5 ms.
-_BYTES_A_TURN = 3
+_BYTES_A_TURN = const(3)
 # No bitmap row has this value (five dots): it marks a row of the glyph memory that is not known or not wanted.
-_NO_ROW = 0xFF
+_NO_ROW = const(0xFF)
 
 CHINESE_DATE = (
     ("年", b"\x08\x1f\x12\x0f\x0a\x1f\x02\x00"),

@@ -4,18 +4,19 @@ import asyncio
 from time import sleep_us, ticks_add, ticks_diff, ticks_ms
 
 from machine import Pin
+from micropython import const
 
 from drivers.contacts import Contacts, keys_of
 
-_SCAN_MS = 3
-_HOLD_MS = 1000
+_SCAN_MS = const(3)
+_HOLD_MS = const(1000)
 # A released row rises through a column's pull-up: 45 kOhm (ESP32 datasheet) into some 200 pF of keypad and cable is 9 us.
-_SETTLE_US = 20
+_SETTLE_US = const(20)
 # A spark on the wires is shorter than this; a finger is not.
-_AGAIN_US = 1_000
-_QUIET_MS = 60_000
-_EVENTS = 64
-_HOLD = 0x80
+_AGAIN_US = const(1_000)
+_QUIET_MS = const(60_000)
+_EVENTS = const(64)
+_HOLD = const(0x80)
 
 
 class Keypad:

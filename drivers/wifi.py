@@ -5,13 +5,14 @@ import os
 from time import ticks_add, ticks_diff, ticks_ms
 
 import network
+from micropython import const
 
 # `WLAN.status()` of the ESP32 port while it is still trying; other codes than this and 1010 (address obtained) are causes.
-_CONNECTING = 1001
-_JOIN_MS = 15_000
-_WATCH_MS = 250
-_PAUSE_MS = 2_000
-_PAUSE_MAX_MS = 60_000
+_CONNECTING = const(1001)
+_JOIN_MS = const(15_000)
+_WATCH_MS = const(250)
+_PAUSE_MS = const(2_000)
+_PAUSE_MAX_MS = const(60_000)
 
 
 class Wifi:

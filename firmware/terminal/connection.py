@@ -5,13 +5,15 @@ import socket
 from asyncio import core
 from errno import EINPROGRESS
 
+from micropython import const
+
 from firmware.terminal.memory_socket import Malformed
 
-_LONGEST = 8192
-_SKIP = 256
+_LONGEST = const(8192)
+_SKIP = const(256)
 # Linux and lwIP agree on these, and not every port has names for them.
-_TCP = 6
-_TCP_NODELAY = 1
+_TCP = const(6)
+_TCP_NODELAY = const(1)
 
 
 def readable(stream):

@@ -43,4 +43,6 @@ def address(answer, asked):
             at += 10 + size
     except IndexError:
         return None
+    if at > len(answer):
+        return None
     raise OSError("name has no address")

@@ -4,12 +4,14 @@ import asyncio
 import os
 import socket
 
+from micropython import const
+
 from firmware.terminal import dns_message
 from firmware.terminal.connection import readable
 
-_TRIES = 3
-_TRY_MS = 2_000
-_LONGEST = 512
+_TRIES = const(3)
+_TRY_MS = const(2_000)
+_LONGEST = const(512)
 
 
 class Resolver:

@@ -3,18 +3,20 @@
 import asyncio
 import os
 
+from micropython import const
+
 from firmware.terminal.connection import Connection
 from firmware.terminal.memory_socket import Malformed
 from firmware.terminal.mqtt_codec import CONNACK, SUBACK, MqttCodec
 from firmware.terminal.resolver import Resolver
 
-_STEP_MS = 5_000
-_QUEUE = 8
+_STEP_MS = const(5_000)
+_QUEUE = const(8)
 # Acknowledgements and pings join even a full queue; a broker that lets this many wait is not listening.
-_QUEUE_MAX = 32
-_PAUSE_MS = 2_000
-_PAUSE_MAX_MS = 60_000
-_LINK_MS = 100
+_QUEUE_MAX = const(32)
+_PAUSE_MS = const(2_000)
+_PAUSE_MAX_MS = const(60_000)
+_LINK_MS = const(100)
 
 
 class Uplink:

@@ -6,7 +6,7 @@ A heartbeat of 5 ms runs in the same loop, as the keypad's scan does on a termin
 import asyncio
 import json
 import sys
-from time import ticks_add, ticks_diff, ticks_ms, ticks_us
+from time import ticks_diff, ticks_ms, ticks_us
 
 from firmware.terminal.resolver import Resolver
 from firmware.terminal.uplink import Uplink
@@ -28,7 +28,8 @@ class Link:
 
 class Side:
     """`orders`: host, port, seconds; optional user, password, keepalive, dns, dns_port, known, echo (number of round trips),
-    flood (publishes at once on getting up), down (seconds of link loss, from 0.5 s on)."""
+    flood (publishes at once on getting up), pump (publishes as fast as send() takes them), down (seconds of link loss, from
+    0.5 s on)."""
 
     def __init__(self, orders):
         self._orders = orders
@@ -54,7 +55,7 @@ class Side:
         self.uplink.send("t/up/hello", b"hello", True)
         if "flood" in self._orders:
             taken = 0
-            for n in range(self._orders["flood"]):
+            for _ in range(self._orders["flood"]):
                 taken += self.uplink.send("t/up/flood", b"x" * 2000)
             self.say(taken=taken)
 
@@ -89,7 +90,7 @@ class Side:
         while not self.uplink.connected:
             await asyncio.sleep_ms(5)
         times = []
-        for n in range(count):
+        for _ in range(count):
             self._reply.clear()
             start = ticks_us()
             self.uplink.send("t/down/echo", b"x" * 120)
@@ -98,6 +99,12 @@ class Side:
             await asyncio.sleep_ms(2)
         times.sort()
         self.say(echo=[times[count // 2], times[count * 99 // 100], times[-1]])
+
+    async def pump(self):
+        while True:
+            while self.uplink.send("t/up/pump", b"x" * 4000):
+                pass
+            await asyncio.sleep_ms(1)
 
     async def flap(self, seconds):
         await asyncio.sleep_ms(500)
@@ -111,6 +118,8 @@ class Side:
         tasks = [self.uplink.run(), self.beat(), self.follow()]
         if "echo" in self._orders:
             tasks.append(self.echo(self._orders["echo"]))
+        if "pump" in self._orders:
+            tasks.append(self.pump())
         if "down" in self._orders:
             tasks.append(self.flap(self._orders["down"]))
         tasks = [asyncio.create_task(task) for task in tasks]

@@ -1,0 +1,35 @@
+"""The buffer that umqtt takes for a socket."""
+
+from firmware.terminal.memory_socket import Malformed, MemorySocket
+
+
+def test_reads_what_was_put_and_no_more():
+    line = MemorySocket()
+    line.put(bytearray(b"abcdef"))
+    assert line.read(1) == b"a" and line.read(0) == b"" and line.read(4) == b"bcde"
+    for size in (2, -1, 1 << 28):
+        try:
+            line.read(size)
+        except Malformed:
+            continue
+        raise AssertionError(size)
+    assert line.read(1) == b"f"
+
+
+def test_writes_are_gathered():
+    line = MemorySocket()
+    line.write(b"\x10\x05\x00\x00", 2)
+    line.write("topic")
+    line.write(bytearray(b"x"))
+    assert line.take() == b"\x10\x05topicx"
+    assert line.take() == b""
+
+
+def test_stands_for_the_socket_module_of_every_umqtt():
+    line = MemorySocket()
+    opened = line.socket()
+    opened.settimeout(None)
+    opened.connect(line.getaddrinfo("", 1883)[0][-1])
+    opened.setblocking(True)
+    opened.close()
+    assert opened is line
