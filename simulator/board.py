@@ -18,9 +18,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from host_tools.boards import Board
-from simulator.events import EventLog
+from simulator.events import Event, EventLog
 from simulator.flash import Torn
 from simulator.machine_room import MachineRoom, Options
+from simulator.page import monotonic_us
+from simulator.partitions import read_table
 from simulator.wiring import Wiring
 
 Lcd = list[str]
@@ -31,18 +33,20 @@ class BenchBoard:
 
     `image` is what is written to flash from address 0 (None keeps the flash file of an earlier run in `workdir`);
     `board` comes from `host_tools.boards.load`. `fast` makes flash operations take no time. `heap` is the size of
-    MicroPython's heap and `bits` the word size of its build; 32 and 96K stand for the device. `mac` is the chip's number.
+    MicroPython's heap and `bits` the word size of its build; 32 and 96K stand for the device. `mac` is the chip's number. `flash_file` is where the flash
+    lies [workdir/flash.bin].
     """
 
     def __init__(
-        self, image: bytes | None, board: Board, workdir: Path, *, fast: bool = False, bits: int = 32,
-        heap: str = "96K", mac: bytes = b"\x24\x0a\xc4\x00\x00\x01", seed: int = 0,
+        self, image: bytes | bytearray | None, board: Board, workdir: Path, *, fast: bool = False, bits: int = 32,
+        heap: str = "96K", mac: bytes = b"\x24\x0a\xc4\x00\x00\x01", seed: int = 0, flash_file: Path | None = None,
     ) -> None:  # fmt: skip
         workdir.mkdir(parents=True, exist_ok=True)
         self.events = EventLog()
         self.log = workdir / "firmware.log"
         """What the firmware printed, tracebacks included."""
-        options = Options(workdir, self.log, fast=fast, bits=bits, heap=heap, mac=mac, seed=seed)
+        flash = flash_file or workdir / "flash.bin"
+        options = Options(workdir, flash, self.log, fast=fast, bits=bits, heap=heap, mac=mac, seed=seed)
         self._room = MachineRoom(image, Wiring.of(board), options, self.events)
 
     def __enter__(self) -> Self:
@@ -76,7 +80,19 @@ class BenchBoard:
     def powered(self) -> bool:
         return self._room.powered
 
+    def joined(self) -> bool:
+        """Whether the station believes itself joined."""
+        return self._room.radio.joined
+
+    def note(self, event: Event) -> None:
+        """Put an event of the outside into the log, with the time it is now."""
+        self._room.do(lambda: self._room.report(monotonic_us(), event))
+
     # fingers
+
+    @property
+    def key_names(self) -> frozenset[str]:
+        return self._room.matrix.keys
 
     def keys(self, text: str, down_ms: float = 60, up_ms: float = 60, wait: bool = True) -> None:
         """Press the keys one after the other, each closed for `down_ms` and then open for `up_ms`.
@@ -96,9 +112,18 @@ class BenchBoard:
 
     # the world outside
 
-    def clock(self, iso: str | datetime) -> None:
-        """Make it that time in the world: NTP answers it, and every clock on the board that was set moves along."""
-        self._room.do(lambda: self._room.clock.set_world(_unix(iso)))
+    def clock(self, iso: str | datetime, alone: bool = False) -> None:
+        """Make it that time in the world: NTP answers it, and every clock on the board that was set moves along.
+
+        With `alone` only NTP's answer changes: the board's clocks are then wrong. Ticks never jump.
+        """
+        clock = self._room.clock
+        self._room.do(lambda: (clock.set_world_alone if alone else clock.set_world)(_unix(iso)))
+
+    def clock_chip(self, iso: str | datetime | None) -> None:
+        """Set the DS3231 by hand; None empties its battery (its oscillator-stop flag shows)."""
+        unix = None if iso is None else _unix(iso)
+        self._room.do(lambda: self._room.clock.set_chip(unix))
 
     def network(self, up: bool) -> None:
         """Switch the access point on or off. Packets stop at once; the station notices half a second later."""
@@ -151,6 +176,20 @@ class BenchBoard:
 
     def flash_image(self) -> bytes:
         return self._room.do(self._room.flash.image)
+
+    def write_partition(self, label: str, data: bytes) -> None:
+        """Put a partition's contents in, as a programmer does; the rest of it is erased. Only while the power is off."""
+        if self._room.powered:
+            raise RuntimeError("cut the power before writing to the flash")
+        part = next((p for p in read_table(self._room.flash) if p.label == label), None)
+        if part is None or len(data) > part.size:
+            raise ValueError(f"{len(data)} bytes do not fit into a partition {label} of this board")
+        self._room.do(lambda: self._room.flash.put(part.at, data.ljust(part.size, b"\xff")))
+
+    def partition(self, label: str) -> bytes:
+        """What a partition holds."""
+        part = next(p for p in read_table(self._room.flash) if p.label == label)
+        return self._room.do(lambda: self._room.flash.read(part.at, part.size))
 
     def flash_operations(self) -> dict[str, int]:
         """How many "erase" and "program" operations there were."""

@@ -38,7 +38,7 @@ class PowerFailed(Exception):
 class NorFlash:
     """The chip. `path` is created from `image` (padded with 0xFF) unless it is to be kept from an earlier run."""
 
-    def __init__(self, path: Path, size: int, image: bytes | None) -> None:
+    def __init__(self, path: Path, size: int, image: bytes | bytearray | None) -> None:
         if image is not None:
             if len(image) > size:
                 raise ValueError(f"the image has {len(image)} bytes, the flash {size}")
@@ -96,9 +96,9 @@ class NorFlash:
         """All of it, as `esptool read_flash` would give it."""
         return self._map[:]
 
-    def load(self, image: bytes) -> None:
-        """Put other contents in, as a programmer would with the board switched off."""
-        self._map[:] = image + b"\xff" * (self.size - len(image))
+    def put(self, at: int, data: bytes) -> None:
+        """Put other contents in, as a programmer does with the board switched off: no operation, no wear."""
+        self._map[at : at + len(data)] = data
 
     def close(self) -> None:
         self._map.close()

@@ -41,6 +41,7 @@ BELL_LOST_S = 0.25  # and how often at the least, should a bell have been missed
 @dataclass(frozen=True)
 class Options:
     workdir: Path
+    flash: Path
     log: Path
     fast: bool
     bits: int
@@ -52,14 +53,14 @@ class Options:
 class MachineRoom:
     """The board's inside. `powered` and the parts may be looked at from outside; changes go through `do`."""
 
-    def __init__(self, image: bytes | None, wiring: Wiring, options: Options, events: EventLog) -> None:
+    def __init__(self, image: bytes | bytearray | None, wiring: Wiring, options: Options, events: EventLog) -> None:
         self._options = options
         self._events = events
         self._fakes = compiled_fakes()
         self._started_us = monotonic_us()
         self.page = Page(options.workdir)
         self.page.put_bytes(shared.UNIQUE_ID, options.mac)
-        self.flash = NorFlash(options.workdir / "flash.bin", wiring.flash_bytes, image)
+        self.flash = NorFlash(options.flash, wiring.flash_bytes, image)
         self.clock = WorldClock(self.page)
         self.panel = FrontPanel(wiring, self.report)
         self.matrix = KeyMatrix(
@@ -227,7 +228,7 @@ class MachineRoom:
         self._loop.remove_reader(process.socket)
         self._process = None
         status = process.wait()
-        self.report(monotonic_us(), {"event": "halted", "status": status})
+        self.report(monotonic_us(), {"event": "halted", "status": status, "last_line": last_line(self._options.log)})
 
     def _watchdog(self, call: Call) -> Answer:
         self._watchdog_ms = call.a
@@ -307,3 +308,11 @@ class MachineRoom:
     def _live(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+
+
+def last_line(log: Path) -> str:
+    """What the firmware said last, which is the exception when it died of one."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 400))
+        lines = file.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -32,8 +32,8 @@ class WorldClock:
     def chip_now(self) -> float | None:
         return None if self.chip_offset is None else self.now() + self.chip_offset
 
-    def set_chip(self, unix: float) -> None:
-        self.chip_offset = unix - self.now()
+    def set_chip(self, unix: float | None) -> None:
+        self.chip_offset = None if unix is None else unix - self.now()
 
     def set_world(self, unix: float) -> None:
         """Move the world to `unix`; every clock that was set moves by as much."""

@@ -1,0 +1,98 @@
+"""`cheyou simulate`: the firmware on a bench ESP32, in a text terminal or as JSON lines."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import click
+
+from host_tools import boards
+from host_tools.build import build_image
+from host_tools.errors import CheYouError
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.option("--board", "board_name", default="esp32-devkit-4mb", metavar="BOARD", help="A name from `cheyou boards`.")
+@click.option("--image", type=_FILE, help="A flash image to write first [what `cheyou build` makes].")
+@click.option("--nvs", type=click.Path(path_type=Path), help="An NVS partition image, or the folder of an identity with one.")
+@click.option("--state", type=_FILE, help="Keep the flash in this file, and go on from it where it exists.")
+@click.option("--headless", is_flag=True, help="JSON lines on stdin and stdout; docs/simulator.md lists them.")
+@click.option("--fast", is_flag=True, help="Let flash operations take no time.")
+@click.option("--heap", default="96K", show_default=True, help="MicroPython's heap.")
+@click.option("--bits", type=click.Choice(["32", "64"]), default="32", show_default=True, help="MicroPython's word size.")
+@click.option("--trace", is_flag=True, help="Copy what the firmware prints to stderr.")
+def command(
+    board_name: str, image: Path | None, nvs: Path | None, state: Path | None, headless: bool, fast: bool, heap: str,
+    bits: str, trace: bool,
+) -> None:  # fmt: skip
+    """Run the firmware on a simulated board."""
+    # Here and not above: `cheyou --help` need not load the simulator.
+    from simulator.board import BenchBoard
+    from simulator.headless import Headless
+    from simulator.text_terminal import TextTerminal
+
+    board = boards.load(board_name)
+    if state is not None and state.exists():
+        if image is not None:
+            raise CheYouError(f"{state} already holds a board's flash", "leave --image out, or name another --state")
+        if state.stat().st_size != board.flash_bytes:
+            raise CheYouError(f"{state} is no flash of {board.name}", "name another --state or the right --board")
+        flash = None
+    else:
+        flash = _flash(board, image)
+    if re.fullmatch(r"\d+[KM]?", heap) is None:
+        raise CheYouError(f"--heap {heap} is no size", "write it as 96K")
+    with (
+        tempfile.TemporaryDirectory(prefix="cheyou-simulate-") as folder,
+        BenchBoard(flash, board, Path(folder), fast=fast, bits=int(bits), heap=heap, flash_file=state) as bench,
+    ):
+        if nvs is not None:
+            bench.write_partition("nvs", _nvs_bytes(nvs))
+        if trace:
+            threading.Thread(target=_copy_log, args=(bench.log,), daemon=True).start()
+        if headless:
+            front = Headless(bench, sys.stdout)
+            bench.power_on()
+            front.run(sys.stdin)
+        else:
+            terminal = TextTerminal(bench)
+            bench.power_on()
+            terminal.run()
+
+
+def _flash(board: boards.Board, image: Path | None) -> bytes | bytearray:
+    if image is None:
+        return build_image(board).data
+    try:
+        data = image.read_bytes()
+    except OSError as fault:
+        raise CheYouError(f"{image} cannot be read: {fault.strerror}", "run `cheyou build` or name another --image") from None
+    if len(data) > board.flash_bytes:
+        raise CheYouError(f"{image} is larger than the flash of {board.name}", "name another --image or the right --board")
+    return data
+
+
+def _nvs_bytes(path: Path) -> bytes:
+    file = path / "nvs.bin" if path.is_dir() else path
+    try:
+        return file.read_bytes()
+    except OSError as fault:
+        raise CheYouError(f"{file} cannot be read: {fault.strerror}", "name the NVS image that provisioning made") from None
+
+
+def _copy_log(log: Path) -> None:
+    log.touch()
+    with log.open("rb") as lines:
+        while True:
+            data = lines.read()
+            if data:
+                sys.stderr.buffer.write(data)
+                sys.stderr.flush()
+            else:
+                threading.Event().wait(0.1)

@@ -1,0 +1,117 @@
+"""The board in a text terminal: its glass in a frame, its lamps, and the keyboard for its keys."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import sys
+import termios
+import tty
+import unicodedata
+from collections.abc import Iterator
+
+from simulator.board import BenchBoard
+from simulator.events import Event
+
+_HELP = "keys 0-9 * # A-D · h+key hold · n network · p power · q quit"
+_HOLD_MS = 1500
+_BRIGHT, _DIM, _GREEN, _RED, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[42m", "\x1b[41m", "\x1b[0m"
+
+
+def framed(rows: list[str]) -> list[str]:
+    """The glass with a frame around it. Chinese characters take two columns of a text terminal, so the frame gives."""
+    widths = [sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in row) for row in rows]
+    widest = max(widths)
+    lines = [f"│ {row}{' ' * (widest - width)} │" for row, width in zip(rows, widths, strict=True)]
+    bar = "─" * (widest + 2)
+    return [f"┌{bar}┐", *lines, f"└{bar}┘"]
+
+
+class TextTerminal:
+    """Draws on every event and presses what is typed, until q or the end of input."""
+
+    def __init__(self, board: BenchBoard) -> None:
+        self._board = board
+        self._network_up = True
+        self._said = ""
+        self._lines_drawn = 0
+        board.events.watch(self._happened)
+
+    def run(self) -> None:
+        """On a terminal, key by key; else each line of input is a run of keys, and the glass is printed as it changes."""
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            with _key_by_key():
+                self._draw()
+                self._type()
+            print()
+        else:
+            for line in sys.stdin:
+                try:
+                    self._board.keys(line.strip())
+                except ValueError as fault:
+                    print(f"{fault}", file=sys.stderr)
+
+    def _type(self) -> None:
+        holding = False
+        while True:
+            # Waiting with a timeout keeps Ctrl-C working and the picture fresh when the firmware halts.
+            if not select.select([sys.stdin], [], [], 0.2)[0]:
+                continue
+            key = sys.stdin.read(1)
+            if key in ("q", "Q", "\x03", "\x04", ""):
+                return
+            if key == "h":
+                holding = True
+            elif key == "n":
+                self._network_up = not self._network_up
+                self._board.network(self._network_up)
+                self._draw()
+            elif key == "p":
+                if self._board.powered():
+                    self._board.power_cut()
+                else:
+                    self._board.power_on()
+                self._draw()
+            elif key.upper() in self._board.key_names:
+                self._board.keys(key.upper(), down_ms=_HOLD_MS if holding else 60, wait=False)
+                holding = False
+
+    def _happened(self, event: Event) -> None:
+        if "event" in event:
+            self._said = str(event["event"]) + (f": {event['last_line']}" if event.get("last_line") else "")
+        elif "beep" in event:
+            self._said = "♪ {} Hz {} ms".format(*event["beep"])
+        if sys.stdout.isatty() and sys.stdin.isatty():
+            self._draw()
+        elif "lcd" in event:
+            print("\n".join(framed(event["lcd"])), flush=True)
+
+    def _draw(self) -> None:
+        board = self._board
+        lamps = [
+            f"{_GREEN if lit and colour == 'green' else _RED if lit else _DIM} {colour} {_PLAIN}"
+            for colour, lit in board.leds.items()
+        ]
+        state = f"power {'on' if board.powered() else 'off'} · network {'up' if self._network_up else 'down'}"
+        if board.joined():
+            state += ", joined"
+        lines = [
+            *(_BRIGHT + line + _PLAIN for line in framed(board.lcd)),
+            " ".join(lamps) + "  " + state,
+            self._said,
+            _DIM + _HELP + _PLAIN,
+        ]
+        up = f"\x1b[{self._lines_drawn}A" if self._lines_drawn else ""
+        sys.stdout.write(up + "".join(f"\r{line}\x1b[K\n" for line in lines))
+        sys.stdout.flush()
+        self._lines_drawn = len(lines)
+
+
+@contextlib.contextmanager
+def _key_by_key() -> Iterator[None]:
+    before = termios.tcgetattr(sys.stdin)
+    tty.setcbreak(sys.stdin)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
