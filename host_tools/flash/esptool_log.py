@@ -12,8 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from esp_pylib.logger import EspLogBase
-from esptool.logger import log
+from esp_pylib.logger import EspLog, EspLogBase
 
 _KEEP_LINES = 200
 
@@ -29,23 +28,21 @@ class Ear:
 _ear: ContextVar[Ear | None] = ContextVar("esptool_ear", default=None)
 
 
+def install() -> None:
+    """Make this module's logger esptool's. Has to come before esptool is imported for the first time."""
+    if not isinstance(EspLog.instance, _Switchboard):
+        EspLog.instance = _Switchboard()
+
+
 @contextmanager
 def listening(ear: Ear) -> Iterator[None]:
     """Let what esptool says in this thread go to `ear` and nowhere else."""
-    if not isinstance(log_instance(), _Switchboard):
-        log.set_logger(_Switchboard())
+    install()
     token = _ear.set(ear)
     try:
         yield
     finally:
         _ear.reset(token)
-
-
-def log_instance() -> object:
-    """The logger that esptool uses now."""
-    from esp_pylib.logger import EspLog
-
-    return EspLog.instance
 
 
 class _Switchboard(EspLogBase):

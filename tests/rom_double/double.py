@@ -54,6 +54,7 @@ class BoardDouble:
         self._baud: int | None = None  # None: the ROM takes it from the first SYNC
         self._noise = random.Random(0)
         self._unframer = Unframer()
+        self._unread = b""
         self._stop = False
         self._reset_wanted = False
         self._control = threading.RLock()
@@ -123,16 +124,15 @@ class BoardDouble:
 
     def _turn(self) -> None:
         output = self.running.descriptor if not self._loader else None
-        data = self._line.read(0.5, *([] if output is None else [output]))
+        data, self._unread = self._unread, b""
+        data = data or self._line.read(0.5, *([] if output is None else [output]))
         if output is not None:
             said = self.running.output()
             if said:
                 self._line.write(said)
         if not data:
             return
-        # esptool begins with SYNC. With no DTR and RTS to go by, the first one since the port was opened stands for BOOT
-        # held while EN was pressed.
-        if self._session != self._line.sessions and any(p.startswith(_SYNC) for p in Unframer().feed(data)):
+        if self._enters_loader(data):
             self._session = self._line.sessions
             self.running.stop()
             self._loader = Loader(self._chip, self._mac, self.flash, self.faults, self._paced)
@@ -142,6 +142,15 @@ class BoardDouble:
             self._hear_in_loader(self._through_the_air(data))
         elif b"\xc0" not in data:
             self.running.input(data)
+
+    def _enters_loader(self, data: bytes) -> bool:
+        """Whether this is the start of a tool's work, which begins with BOOT and EN and then SYNC.
+
+        With no DTR and RTS to go by it is told from the rest by the port having been opened since, or by its rate.
+        """
+        if self._session == self._line.sessions and self._baud in (None, self._line.host_baud()):
+            return False
+        return any(packet.startswith(_SYNC) for packet in Unframer().feed(data))
 
     def _hear_in_loader(self, data: bytes) -> None:
         for packet in self._unframer.feed(data):
@@ -183,7 +192,8 @@ class BoardDouble:
                 self._line.write(self._through_the_air(framed(data[sent : sent + block])))
                 sent = min(sent + block, size)
             heard = self._line.read(_READ_ACK_S)
-            if not heard:
+            if not heard or self._enters_loader(heard):
+                self._unread = heard
                 return
             for packet in self._unframer.feed(heard):
                 acknowledged = struct.unpack("<I", packet)[0] if len(packet) == 4 else acknowledged
