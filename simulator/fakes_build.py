@@ -1,4 +1,8 @@
-"""Compile the fakes that run inside MicroPython, once for each version of their source."""
+"""Compile the fakes that run inside MicroPython, once for each version of their source.
+
+All but `start` go into a ROM file system that the firmware's process maps: their code is executed where it lies, so that the fakes
+take as little of the firmware's heap as can be. umqtt.simple goes there too: a stock board has it in its firmware.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import hashlib
 import subprocess
 import tempfile
 from pathlib import Path
+
+from mpremote.romfs import VfsRomWriter
 
 from host_tools import toolchain
 from host_tools.errors import CheYouError
@@ -15,33 +21,49 @@ CACHE = toolchain.ROOT / "build" / "simulator"
 
 
 def compiled_fakes(virtual_time: bool = False) -> Path:
-    """The folder to put on MicroPython's path. With `virtual_time`, modules of fakes/virtual/ replace those of fakes/."""
+    """The folder to start MicroPython in. With `virtual_time`, modules of fakes/virtual/ replace those of fakes/."""
     sources = {path.name: path for path in sorted(SOURCES.glob("*.py"))}
     if virtual_time:
         sources |= {path.name: path for path in sorted((SOURCES / "virtual").glob("*.py"))}
-    digest = hashlib.sha256()
+    sources["umqtt/simple.py"] = toolchain.umqtt_dir() / "simple.py"
+    digest = hashlib.sha256(Path(__file__).read_bytes())
     for name, path in sorted(sources.items()):
         digest.update(name.encode() + path.read_bytes())
     folder = CACHE / f"fakes-{digest.hexdigest()[:16]}"
     if not folder.is_dir():
-        _compile(sources, folder)
+        _build(sources, folder)
     return folder
 
 
-def _compile(sources: dict[str, Path], folder: Path) -> None:
+def _build(sources: dict[str, Path], folder: Path) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     # Into a folder of its own and then renamed: several boards may start at once.
     with tempfile.TemporaryDirectory(dir=CACHE) as fresh:
         target = Path(fresh) / "fakes"
         target.mkdir()
+        (target / "start.mpy").write_bytes(_compile("start.py", sources.pop("start.py"), Path(fresh)))
+        rom = VfsRomWriter()
         for name, path in sources.items():
-            output = target / name.replace(".py", ".mpy")
-            command = [str(toolchain.mpy_cross()), "-s", name, "-O2", "-o", str(output), str(path)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise CheYouError(f"the simulator's {name} does not compile: {done.stderr.strip()}", "run `make setup`")
+            parent, _, file = name.rpartition("/")
+            if parent:
+                rom.opendir(parent)
+            rom.mkfile(file.replace(".py", ".mpy"), _compile(name, path, Path(fresh)))
+            if parent:
+                rom.closedir()
+        (target / "fakes.romfs").write_bytes(rom.finalise())
         try:
             target.rename(folder)
         except OSError:
             if not folder.is_dir():
                 raise
+
+
+def _compile(name: str, path: Path, scratch: Path) -> bytes:
+    output = scratch / "compiled.mpy"
+    # umqtt.simple reports malformed packets by assertion: it keeps its asserts.
+    optimisation = "-O0" if name.startswith("umqtt") else "-O2"
+    command = [str(toolchain.mpy_cross()), "-s", name, optimisation, "-o", str(output), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CheYouError(f"the simulator's {name} does not compile: {done.stderr.strip()}", "run `make setup`")
+    return output.read_bytes()
