@@ -1,7 +1,7 @@
 """Compile the fakes that run inside MicroPython, once for each version of their source.
 
-All but `start` go into a ROM file system that the firmware's process maps: their code is executed where it lies, so that the fakes
-take as little of the firmware's heap as can be. umqtt.simple goes there too: a stock board has it in its firmware.
+All but `start` go into a ROM file system that the firmware's process maps: their code is executed where it lies, so that the
+fakes take as little of the firmware's heap as can be. umqtt.simple goes there too: a stock board has it in its firmware.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _build(sources: dict[str, Path], folder: Path) -> None:
 def _compile(name: str, path: Path, scratch: Path) -> bytes:
     output = scratch / "compiled.mpy"
     # umqtt.simple reports malformed packets by assertion: it keeps its asserts.
-    optimisation = "-O0" if name.startswith("umqtt") else "-O2"
+    optimisation = "-O0" if name.startswith("umqtt") else "-O3"
     command = [str(toolchain.mpy_cross()), "-s", name, optimisation, "-o", str(output), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -71,9 +71,6 @@ class Partition:
             call(5, self._place(arg, 0, _BLOCK), _BLOCK)
         return 0 if cmd in (1, 2, 3, 6) else None
 
-    def __repr__(self):
-        return "<Partition type=%d, subtype=%d, address=%d, size=%d, label=%s, encrypted=%d>" % self._info
-
 
 def _find(type, subtype, label):
     """The rows of the partition table in flash that fit, apps first as esp_partition does."""

@@ -1,7 +1,7 @@
-"""machine as on the ESP32, for what a terminal uses: Pin, PWM, I2C, RTC, WDT and resets.
+"""machine as on the ESP32, as far as a terminal uses it: Pin, PWM, I2C, RTC, WDT and resets.
 
-Not imitated: interrupts, timers, ADC, SPI, UART, sleep modes, drive strength, the analogue side of a pin, PWM
-channels running out, strapping and input-only pins, clock stretching and bus faults on I2C.
+What is left out raises AttributeError. Not imitated: interrupts, timers, ADC, SPI, UART, sleep modes, drive strength,
+the analogue side of a pin, PWM channels running out, strapping and input-only pins, clock stretching and bus faults on I2C.
 """
 
 import time
@@ -102,32 +102,17 @@ class Pin:
 
     __call__ = value
 
-    def on(self):
-        self.value(1)
-
-    def off(self):
-        self.value(0)
-
-    high = on
-    low = off
-
-    def __repr__(self):
-        return "Pin(%d)" % self._id
-
 
 class PWM:
-    def __init__(self, dest, *, freq=5000, duty_u16=None, duty=None):
+    def __init__(self, dest, *, freq=5000, duty_u16=32768):
         self._id = dest._id << 20
-        self._freq = self._duty = 0
-        self.init(freq=freq, duty_u16=32768 if duty is None and duty_u16 is None else duty_u16, duty=duty)
+        self.init(freq=freq, duty_u16=duty_u16)
 
-    def init(self, *, freq=None, duty_u16=None, duty=None):
+    def init(self, *, freq=None, duty_u16=None):
         if freq is not None:
             self.freq(freq)
         if duty_u16 is not None:
             self.duty_u16(duty_u16)
-        if duty is not None:
-            self.duty(duty)
 
     def freq(self, hz=None):
         if hz is None:
@@ -143,9 +128,6 @@ class PWM:
         self._duty = duty
         event(3 << 26 | self._id | duty)
 
-    def duty(self, duty=None):
-        return self.duty_u16(None if duty is None else min(duty << 6, 65535))
-
     def deinit(self):
         self.duty_u16(0)
 
@@ -159,9 +141,6 @@ class I2C:
 
     def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
         return call(11, addr, memaddr << 16 | nbytes)
-
-    def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
-        buf[:] = call(11, addr, memaddr << 16 | len(buf))
 
     def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
         call(12, addr, memaddr, buf)
@@ -208,10 +187,6 @@ def reset_cause():
 
 def freq(hz=160000000):
     return hz
-
-
-def idle():
-    time.sleep_ms(1)
 
 
 def reset():

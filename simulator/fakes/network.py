@@ -8,15 +8,9 @@ from _bench import W, call
 _LINK = const(4)
 
 STA_IF = 0
-AP_IF = 1
 STAT_IDLE = 1000
 STAT_CONNECTING = 1001
 STAT_GOT_IP = 1010
-STAT_NO_AP_FOUND = 201
-STAT_WRONG_PASSWORD = 202
-STAT_BEACON_TIMEOUT = 200
-STAT_ASSOC_FAIL = 203
-STAT_HANDSHAKE_TIMEOUT = 204
 
 
 def _radio(op, a=0, data=b""):
@@ -28,11 +22,7 @@ def _radio(op, a=0, data=b""):
 
 
 class WLAN:
-    IF_STA = 0
-    IF_AP = 1
     PM_NONE = 0
-    PM_PERFORMANCE = 1
-    PM_POWERSAVE = 2
 
     def __init__(self, interface_id=STA_IF):
         if interface_id != STA_IF:
@@ -66,16 +56,3 @@ class WLAN:
     def ifconfig(self, fixed=None):
         if fixed is None:
             return ("10.10.0.2", "255.255.255.0", "10.10.0.1", "10.10.0.1") if W[_LINK] else ("0.0.0.0",) * 4  # noqa: S104
-
-    def ipconfig(self, what=None, **settings):
-        if what:
-            at = self.ifconfig()
-            return {"addr4": at[:2], "gw4": at[2], "dhcp4": True, "has_dhcp4": self.isconnected()}[what]
-
-
-def hostname(name=None):
-    return "mpy-esp32"
-
-
-def country(code=None):
-    return "CN"
