@@ -17,9 +17,9 @@ from central.link import Endpoint
 _START_S = 20
 
 
-def centre_secret(data: Path) -> str:
+def centre_secret(data: Path, name: str = "broker-secret") -> str:
     """The centre's own broker password, made on first use and kept in ``data``, readable by its owner alone."""
-    path = data / "broker-secret"
+    path = data / name
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True)
         with (

@@ -1,7 +1,8 @@
-"""Publication of member lists: what versions there are, which one a terminal is offered, and the bytes they are fetched by.
+"""Publication of member lists: what versions there are, which ones a terminal is offered, and the bytes they are fetched by.
 
 A list covers one month; its id is that month (YYYYMM), its key is its own. Versions are Unix times, rising even for a centre
-whose database was made anew.
+whose database was made anew. A month begins with a base; changes go out as one delta that reaches back to the base, and when that
+has grown to a share of the base, as a new base.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ import sqlalchemy as sa
 from central import list_source, schema
 from central.database import Database, now
 from central.directory import Directory, Terminal, revision
+from central.errors import CentreError
 from central.list_builder import build_list
-from protocol import messages
+from central.list_delta import build_delta
+from protocol import list_header, messages
 from protocol import month as months
 from protocol.keys import KEY_BYTES
 
 log = logging.getLogger(__name__)
 
 AHEAD_S = 3 * 86_400  # next month's list is published so long before the 1st
+_LARGEST_DELTA = 8  # a delta that is more than an eighth of its base gives way to a new base
 _KEEP = 8  # versions of a list that stay fetchable
 
 
@@ -33,10 +37,10 @@ class Lists:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._built_from: tuple[int, int, tuple[int, ...]] | None = None  # revisions and months of the last build
+        self._built_from: tuple[int, int, int, tuple[int, ...]] | None = None  # what the last build saw
         self._contents: dict[tuple[int, int], bytes] = {}
-        self._offers: dict[int, bytes] = {}  # newest offer by month, as a message body
-        self._published: tuple[bytes, ...] = ()
+        self._offers: dict[int, list[bytes]] = {}  # by month: the base's, then the delta's, as message bodies
+        self._published: bytes | None = None
         self.keys: dict[int, bytes] = {}
         self.members: dict[int, int] = {}
 
@@ -49,14 +53,15 @@ class Lists:
     def refresh(self, directory: Directory) -> bool:
         """Build what is not up to date; True when there is something new to offer. Slow: not for the event loop."""
         with self._database.read() as connection:
-            state = revision(connection, "members"), directory.revision, self.months(now())
+            # The day counts too: memberships begin at midnight without anyone changing anything.
+            state = revision(connection, "members"), directory.revision, months.day_starts(now()), self.months(now())
         if state == self._built_from:
             return False
         prefixes = tuple(directory.properties["prefixes"])
         before = self.bodies()
-        for month in state[2]:
+        for month in state[3]:
             self._refresh_month(month, prefixes)
-        self._forget(state[2])
+        self._forget(state[3])
         self._built_from = state
         return self.bodies() != before
 
@@ -66,16 +71,16 @@ class Lists:
             self._key(month)
 
     def offers(self, directory: Directory, everything: bool) -> list[tuple[Terminal, bytes]]:
-        """(terminal, body of ``list``) to retain: this month's list, the one offer that serves a terminal that has nothing."""
+        """(terminal, body of ``list``) to retain: this month's base, the one offer that serves a terminal that has nothing."""
         bodies = self.bodies()
-        if not bodies or (not everything and bodies == self._published):
+        if not bodies or (not everything and bodies[0] == self._published):
             return []
-        self._published = bodies
+        self._published = bodies[0]
         return [(terminal, bodies[0]) for terminal in directory.terminals.values()]
 
     def bodies(self) -> tuple[bytes, ...]:
-        """The bodies of all offers, this month's first."""
-        return tuple(self._offers[month] for month in sorted(self._offers))
+        """The bodies of all offers in the order in which a terminal can use them, this month's first."""
+        return tuple(body for month in sorted(self._offers) for body in self._offers[month])
 
     def chunk(self, list_id: int, version: int, offset: int, length: int) -> bytes | None:
         """Bytes of a list file; None when there is no such file or nothing at that offset."""
@@ -97,62 +102,83 @@ class Lists:
 
     def _refresh_month(self, month: int, prefixes: tuple[str, ...]) -> None:
         membership = list_source.read(self._database, month, now(), prefixes)
-        key = self._key(month)
-        held = self._newest(month)
-        source = membership.digest(prefixes)
-        if held is not None and held.source == source:
-            self._offer(held._mapping)
-            return
-        version = max(held.version + 1 if held else 0, now())
-        content = build_list(membership.numbers, membership.members, membership.facts(month, version, prefixes), key)
-        row = {
+        self._key(month)
+        base, newest = self._held(month)
+        source = membership.digest()
+        if newest is None or newest.source != source:
+            version = max(newest.version + 1 if newest else 0, now())
+            row = self._built(membership, month, version, base)
+            row["source"] = source
+            with self._database.write() as connection:
+                connection.execute(schema.lists.insert(), row)
+            log.info("list %(list)d version %(version)d: %(kind)s, %(members)d members", row)
+            base, newest = self._held(month)
+        self.members[month] = newest.members
+        self._offers[month] = [self._offer(row) for row in ([base] if newest.version == base.version else [base, newest])]
+
+    def _built(self, membership: list_source.Membership, month: int, version: int, base: Any) -> dict[str, Any]:
+        facts, key = membership.facts(month, version), self.keys[month]
+        kind, start, content = "base", 0, b""
+        if base is not None and self._prefixes(base, key) == membership.prefixes:
+            try:
+                content = build_delta(bytes(base.content), [], membership.numbers, membership.classes, facts, key)
+                kind, start = "delta", base.version
+            except CentreError as error:
+                log.info("list %d: %s", month, error)
+        if kind == "base" or len(content) * _LARGEST_DELTA > len(base.content):
+            kind, start = "base", 0
+            content = build_list(membership.numbers, membership.classes, facts, key)
+        return {
             "list": month,
             "version": version,
-            "kind": "base",
-            "base": 0,
+            "kind": kind,
+            "base": start,
             "month": month,
             "members": len(membership.numbers),
-            "source": source,
             "created_at": now(),
             "sha256": hashlib.sha256(content).hexdigest(),
             "content": content,
         }
-        with self._database.write() as connection:
-            connection.execute(schema.lists.insert(), row)
-        log.info("list %d version %d: %d members, %d bytes", month, version, row["members"], len(content))
-        self._offer(row)
 
-    def _offer(self, row: Any) -> None:
-        self.members[row["month"]] = row["members"]
-        self._contents[row["list"], row["version"]] = bytes(row["content"])
-        self._offers[row["month"]] = messages.encode(
+    @staticmethod
+    def _prefixes(base: Any, key: bytes) -> tuple[str, ...]:
+        raw = bytes(base.content)
+        header = list_header.parse(raw[: int.from_bytes(raw[6:8], "little")], key)
+        return tuple(header.prefixes.split(",")) if header.prefixes else ()
+
+    def _offer(self, row: Any) -> bytes:
+        self._contents[row.list, row.version] = bytes(row.content)
+        body: bytes = messages.encode(
             "list",
-            list=row["list"],
-            kind=row["kind"],
-            month=row["month"],
-            version=row["version"],
-            base=row["base"],
-            bytes=len(row["content"]),
-            sha256=row["sha256"],
-            path=f"/lists/{row['list']}/{row['version']}",
+            list=row.list,
+            kind=row.kind,
+            month=row.month,
+            version=row.version,
+            base=row.base,
+            bytes=len(row.content),
+            sha256=row.sha256,
+            path=f"/lists/{row.list}/{row.version}",
         )
+        return body
 
-    def _newest(self, month: int) -> Any:
+    def _held(self, month: int) -> tuple[Any, Any]:
+        """(newest base, newest file) of a month; None where there is none. A delta older than the base is no news."""
         table = schema.lists
-        query = sa.select(table).where(table.c.list == month).order_by(table.c.version.desc()).limit(1)
+        newest = sa.select(table).where(table.c.list == month).order_by(table.c.version.desc()).limit(1)
         with self._database.read() as connection:
-            return connection.execute(query).first()
+            base = connection.execute(newest.where(table.c.kind == "base")).first()
+            return base, connection.execute(newest).first()
 
-    def _key(self, month: int) -> bytes:
-        if month not in self.keys:
-            table = schema.list_keys
-            with self._database.write() as connection:
-                key = connection.scalar(sa.select(table.c.key).where(table.c.list == month))
-                if key is None:
-                    key = secrets.token_bytes(KEY_BYTES)
-                    connection.execute(table.insert().values(list=month, key=key, month=month))
-            self.keys[month] = bytes(key)
-        return self.keys[month]
+    def _key(self, month: int) -> None:
+        if month in self.keys:
+            return
+        table = schema.list_keys
+        with self._database.write() as connection:
+            key = connection.scalar(sa.select(table.c.key).where(table.c.list == month))
+            if key is None:
+                key = secrets.token_bytes(KEY_BYTES)
+                connection.execute(table.insert().values(list=month, key=key, month=month))
+        self.keys[month] = bytes(key)
 
     def _forget(self, current: Iterable[int]) -> None:
         """Old months leave memory, old versions the database; keys stay, they say what a record's list version meant."""
@@ -160,19 +186,13 @@ class Lists:
         for month in set(self._offers) - wanted:
             del self._offers[month]
             self.keys.pop(month, None)
-        offered = {(body["list"], body["version"]) for body in map(_decoded, self._offers.values())}
+        offered = {(body["list"], body["version"]) for body in (messages.decode("list", body) for body in self.bodies())}
         for held in set(self._contents) - offered:
             del self._contents[held]
         table = schema.lists
         with self._database.write() as connection:
             for month in wanted:
-                versions = list(
-                    connection.scalars(sa.select(table.c.version).where(table.c.list == month).order_by(table.c.version))
-                )
+                ordered = sa.select(table.c.version).where(table.c.list == month).order_by(table.c.version)
+                versions = [version for version in connection.scalars(ordered) if (month, version) not in offered]
                 if len(versions) > _KEEP:
-                    connection.execute(table.delete().where(table.c.list == month, table.c.version < versions[-_KEEP]))
-
-
-def _decoded(body: bytes) -> dict[str, Any]:
-    fields: dict[str, Any] = messages.decode("list", body)
-    return fields
+                    connection.execute(table.delete().where(table.c.list == month, table.c.version.in_(versions[:-_KEEP])))

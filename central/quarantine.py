@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from central import schema
 from central.database import Database
 from central.errors import CentreError
+from protocol import messages
 
-KEEP_BYTES = 4096
+KEEP_BYTES = messages.MAX_JSON + messages.TAG_BYTES  # a genuine message is always kept whole
 PER_SOURCE_A_DAY = 50
 UNPROVED_A_DAY = 2000  # all sources together: topics are free to invent
 STATES = ("held", "retried", "closed")

@@ -20,7 +20,6 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
-    Text,
     UniqueConstraint,
     false,
 )
@@ -289,17 +288,4 @@ api_tokens = Table(
     Column("digest", String(64), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
-)
-
-# Rows of an import that could not be taken: kept as they came until someone mends them.
-rejected_rows = Table(
-    "rejected_rows",
-    metadata,
-    _identity(),
-    Column("time", BigInteger, nullable=False),
-    Column("source", String(120), nullable=False),
-    Column("line", BigInteger, nullable=False),
-    Column("reason", String(120), nullable=False),
-    Column("content", Text, nullable=False),
-    UniqueConstraint("source", "line", "reason"),
 )

@@ -27,7 +27,7 @@ class Opener:
         purpose = PURPOSES[stream]
         self._mac = derive(key, purpose + b"-mac")
         aes = algorithms.AES(derive(key, purpose + b"-enc")[:16])
-        self._ecb = Cipher(aes, modes.ECB()).decryptor()  # noqa: S305 - the XOR below makes it CBC
+        self._ecb = Cipher(aes, modes.ECB()).decryptor()
         self._sealer = Sealer(key, purpose)
 
     def genesis(self, epoch: int) -> bytes:

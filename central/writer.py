@@ -185,4 +185,5 @@ def _oddity(batch: Batch, error: Exception) -> quarantine.Oddity:
     body = messages.encode_batch(batch.epoch, batch.first, batch.chain, batch.slots)
     reason = f"cannot be stored: {type(error).__name__}"
     topic = topics.up(batch.terminal.id, batch.stream)
-    return quarantine.Oddity.of(batch.received_at, topic, reason, body, batch.terminal.id)
+    payload = messages.tagged(batch.terminal.keys.message, topic, body)
+    return quarantine.Oddity.of(batch.received_at, topic, reason, payload, batch.terminal.id)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from pathlib import Path
 
 import click
 
-from host_tools.commands._centre import database_url, errors, place_options
+from central import audit, catalog, directory
+from central import tokens as api_tokens
+from central.database import Database
+from host_tools.commands._centre import database_url, errors, on_database, place_options, shown_time
+from host_tools.listing import json_option, show
 
 
 @click.group()
@@ -54,3 +59,74 @@ def serve(
 
 def _say(line: str) -> None:
     click.echo(line)
+
+
+@command.command("broker-files")
+@on_database
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write into.")
+@click.option("--listen", default="0.0.0.0", show_default=True, help="Address Mosquitto shall listen on.")  # noqa: S104
+@click.option("--port", default=1883, show_default=True, help="Port Mosquitto shall listen on.")
+def broker_files(database: Database, out: Path, listen: str, port: int) -> None:
+    """Write passwd, acl and configuration for Mosquitto from the registry of terminals.
+
+    The centre logs in as `centre` with the password in OUT/centre-password, which `serve --broker-password-file` reads.
+    """
+    from central import mosquitto
+    from central.broker_process import centre_secret
+
+    with database.read() as connection:
+        count = mosquitto.write(connection, out, centre_secret(out, "centre-password"), listen, port)
+    click.echo(f"{count} terminals; start it with `mosquitto -c {out}/cheyou.conf`, after a change send it SIGHUP")
+
+
+@command.command()
+@on_database
+@click.argument("name", required=False)
+@click.argument("value", required=False)
+@json_option
+def settings(database: Database, name: str | None, value: str | None, as_json: bool) -> None:
+    """Show the operator's settings, or set NAME to VALUE (JSON, as in `grace_hours 12` or `prefixes '["130","131"]'`)."""
+    if name and value:
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            raise click.UsageError(f"{value!r} is not JSON") from None
+        with database.write() as connection:
+            catalog.set_property(connection, name, parsed, audit.operator())
+        return
+    with database.read() as connection:
+        held = directory.load(connection).properties
+    rows = [{"name": key, "value": held[key]} for key in directory.PROPERTY_DEFAULTS if name in (None, key)]
+    show(rows, {"name": "setting", "value": "value"}, as_json)
+
+
+@command.command()
+@on_database
+@json_option
+def tokens(database: Database, as_json: bool) -> None:
+    """List the tokens for the HTTP interface."""
+    with database.read() as connection:
+        rows = api_tokens.listing(connection)
+    show(
+        [row | {"created": shown_time(row["created_at"]), "revoked": shown_time(row["revoked_at"])} for row in rows],
+        {"name": "name", "created": "made", "revoked": "revoked"},
+        as_json,
+    )
+
+
+@command.command("add-token")
+@on_database
+@click.argument("name")
+def add_token(database: Database, name: str) -> None:
+    """Make a token for the HTTP interface; it is shown this once."""
+    with database.write() as connection:
+        click.echo(api_tokens.make(connection, name, audit.operator()))
+
+
+@command.command("revoke-token")
+@on_database
+@click.argument("name")
+def revoke_token(database: Database, name: str) -> None:
+    """End a token."""
+    with database.write() as connection:
+        api_tokens.revoke(connection, name, audit.operator())
