@@ -21,11 +21,20 @@ def new_key() -> bytes:
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """What the terminal shows and trusts in TLS, all DER: its certificate and private key, and the authority's certificate."""
+
+    certificate: bytes
+    private_key: bytes = field(repr=False)
+    authority: bytes
+
+
+@dataclass(frozen=True)
 class Identity:
     """A terminal's identity, checked when made; `IdentityError` names what is wrong.
 
-    `key` and `wifi_psk` stay out of `repr`, so that no log or traceback shows them. `epoch` is the last journal epoch
-    the terminal has used, 0 for a new one: a terminal provisioned again must not start over at 1.
+    `key`, `wifi_psk` and `credentials` stay out of `repr`, so that no log or traceback shows them. `epoch` is the last journal
+    epoch the terminal has used, 0 for a new one: a terminal provisioned again must not start over at 1.
     """
 
     terminal_id: str
@@ -35,6 +44,8 @@ class Identity:
     wifi_psk: str = field(default="", repr=False)
     key: bytes = field(default_factory=new_key, repr=False)
     epoch: int = 0
+    merchant: str = ""
+    credentials: Credentials | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         _require(is_terminal_id(self.terminal_id), f"{self.terminal_id!r} is no terminal id", "use 1 to 16 of A-Z, 0-9 and -")

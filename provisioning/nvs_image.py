@@ -43,13 +43,18 @@ def nvs_image(identity: Identity, size: int) -> bytes:
 
 
 def _blobs(identity: Identity) -> dict[str, bytes]:
-    return {
+    credentials = identity.credentials
+    secured = (
+        {"cert": credentials.certificate, "cert_key": credentials.private_key, "ca": credentials.authority} if credentials else {}
+    )
+    return secured | {
         "id": identity.terminal_id.encode(),
         "key": identity.key,
         "mqtt_url": identity.mqtt_url.encode(),
         "http_url": identity.http_url.encode(),
         "wifi_ssid": identity.wifi_ssid.encode(),
         "wifi_psk": identity.wifi_psk.encode(),
+        "merchant": identity.merchant.encode(),
     }
 
 

@@ -68,8 +68,8 @@ def make(link: Link, target: Target, erase: Collection[str] = ()) -> Plan:
             (plan.erases.append(partition) if partition.label in erase else plan.kept.append(partition.label))
     else:
         _refuse_to_lose(link, table or [], erase)
-        plan.erases += [p for p in ours if not _is_blank(link, p.offset, p.size)]
-    if not target.has_micropython and (not plan.ours_before or _is_blank(link, 0x1000, SECTOR)):
+        plan.erases += [p for p in ours if not is_blank(link, p.offset, p.size)]
+    if not target.has_micropython and (not plan.ours_before or is_blank(link, 0x1000, SECTOR)):
         raise CheYouError(
             f"the board on {link.port.device} has no MicroPython of ours, and neither has the image",
             "build it with the stock firmware: `cheyou build --board … --firmware FILE`",
@@ -90,7 +90,7 @@ def found_table(link: Link) -> list[Partition] | None:
 def _refuse_to_lose(link: Link, table: list[Partition], erase: Collection[str]) -> None:
     """Records under a table of ours with another layout would be erased unseen."""
     for partition in table:
-        if partition.label in RECORDS and partition.label not in erase and not _is_blank(link, partition.offset, partition.size):
+        if partition.label in RECORDS and partition.label not in erase and not is_blank(link, partition.offset, partition.size):
             raise CheYouError(
                 f"the board on {link.port.device} ({link.mac}) keeps its {partition.label} elsewhere than the new image would, "
                 "and it is not empty",
@@ -103,7 +103,7 @@ def _differences(link: Link, part: Part, target: Target, ours_before: bool) -> I
         yield from _new_files(link, part, target.board)
         return
     chunks = [(at, part.data[at : at + CHUNK]) for at in range(0, len(part.data), CHUNK)]
-    if _is_blank(link, part.offset, SECTOR):
+    if is_blank(link, part.offset, SECTOR):
         # Never begun: comparing all of it would only cost time.
         yield part
         return
@@ -138,7 +138,7 @@ def _runs(starts: list[int]) -> Iterator[tuple[int, int]]:
 _BLANK: dict[int, str] = {}
 
 
-def _is_blank(link: Link, offset: int, size: int) -> bool:
+def is_blank(link: Link, offset: int, size: int) -> bool:
     """Whether that stretch is erased."""
     if size not in _BLANK:
         _BLANK[size] = hashlib.md5(b"\xff" * size, usedforsecurity=False).hexdigest()
