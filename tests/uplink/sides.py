@@ -16,8 +16,8 @@ ON_DEVICE = Path(__file__).parent / "on_device"
 class Side:
     """A running uplink. `events()` waits for its end."""
 
-    def __init__(self, **orders: Any) -> None:
-        path = [toolchain.ROOT, toolchain.library_dir(), ".frozen"]
+    def __init__(self, library: Path | None = None, **orders: Any) -> None:
+        path = [toolchain.ROOT, library or toolchain.library_dir(), ".frozen"]
         self._process = subprocess.Popen(
             [toolchain.micropython(32), "-X", "heapsize=512K", ON_DEVICE / "terminal_side.py", json.dumps(orders)],
             env={**os.environ, "MICROPYPATH": ":".join(map(str, path))},

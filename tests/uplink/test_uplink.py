@@ -87,6 +87,31 @@ def test_messages_both_ways_and_the_will(mosquitto: Mosquitto) -> None:
     client.loop_stop()
 
 
+# What umqtt.simple 1.8 has otherwise than 1.3.4, in the lines the uplink runs through.
+NEWER = (
+    ("import usocket as socket", "import socket"),
+    ("import ustruct as struct", "import struct"),
+    ("from ubinascii import", "from binascii import"),
+    ("ssl=False, ssl_params={}", "ssl=None"),
+    ("        self.ssl_params = ssl_params\n", ""),
+    ("clean_session=True):", "clean_session=True, timeout=None):"),
+    ("self.sock = socket.socket()\n", "self.sock = socket.socket()\n        self.sock.settimeout(timeout)\n"),
+    ("if self.user is not None", "if self.user"),
+    ("            assert 0\n\n    # Checks", "            assert 0\n        return op\n\n    # Checks"),
+)  # fmt: skip
+
+
+def test_works_with_the_newer_umqtt(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    source = (toolchain.library_dir() / "umqtt" / "simple.py").read_text()
+    for old, new in NEWER:
+        assert old in source, old
+        source = source.replace(old, new)
+    (tmp_path / "umqtt").mkdir()
+    (tmp_path / "umqtt" / "simple.py").write_text(source)
+    events = run(library=tmp_path, host="127.0.0.1", port=mosquitto.port, seconds=1, echo=20, user="u", password="p")
+    assert any("echo" in e for e in events) and events[-1]["sessions"] == 1
+
+
 def test_a_megabyte_is_skipped_and_a_failing_handler_survived(mosquitto: Mosquitto) -> None:
     client = mosquitto.client()
     client.publish("t/down/big", b"b" * 1_000_000, 1, retain=True).wait_for_publish(5)
@@ -199,6 +224,21 @@ def test_a_dead_peer_is_known_within_one_and_a_half_keepalives(bad_ends: dict[st
     up = next(e["ms"] for e in events if "up" in e)
     known = next(e["ms"] for e in events if e.get("faults"))
     assert 1_000 <= known - up <= 3_000, (up, known)
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [b"\xd0\x00" * 1_000_000, b"\x30\x80\x80\x80\x10" + bytes(32 << 20)],
+    ids=["a million tiny packets", "32 MB in one packet"],
+)
+def test_a_flood_does_not_take_the_loop(flood: bytes) -> None:
+    with brokers.broker(say(ACCEPTED, GRANTED + flood)) as port:
+        for _ in range(3):
+            summary = run(host="127.0.0.1", port=port, seconds=2.5)[-1]
+            if punctual(summary):
+                break
+    assert punctual(summary), summary
+    assert summary["sessions"] == 1 and summary["fault"] is None
 
 
 def test_slow_broker_is_understood() -> None:
