@@ -159,7 +159,8 @@ class Link:
         if "://" in self.port.device:
             return self.port.device.startswith("rfc2217:")
         try:
-            _ = self._serial.cts  # type: ignore[attr-defined] - every real port has it; a pseudo-terminal raises ENOTTY
+            # Every real port has it; a pseudo-terminal raises ENOTTY.
+            _ = self._serial.cts  # type: ignore[attr-defined]
         except OSError:
             return False
         return True
