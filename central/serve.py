@@ -17,7 +17,7 @@ from pathlib import Path
 
 import uvicorn
 
-from central.api import create_app
+from central.http.app import create_app
 from central.broker_process import BrokerProcess, centre_secret
 from central.database import Database
 from central.errors import CentreError
