@@ -12,13 +12,22 @@ import drivers.digitalio as digitalio
 # The library imports CircuitPython's module by its own name.
 sys.modules["digitalio"] = digitalio
 
-from adafruit_character_lcd.character_lcd import Character_LCD_Mono  # noqa: E402
+import adafruit_character_lcd.character_lcd as library  # noqa: E402
+
+# Half of the library's heap is what a display that keeps its own text never calls. None and not `del`: MicroPython's maps keep the
+# value of what is deleted, and with it the code.
+library.Character_LCD_RGB = None
+for name in (
+    "home", "column_align", "cursor", "cursor_position", "blink", "display", "message", "move_left", "move_right",
+    "text_direction", "_left_to_right", "_right_to_left", "create_char",
+):  # fmt: skip
+    setattr(library.Character_LCD, name, None)
 
 # Where ROM A00 (datasheet table 4) is not ASCII: it has the yen sign for the backslash and arrows for tilde and delete.
 ROM_A00 = {"¥": 0x5C, "→": 0x7E, "←": 0x7F, "·": 0xA5, "°": 0xDF, "÷": 0xFD, "█": 0xFF, "\\": 0x3F, "~": 0x3F}
 
 
-class Hd44780(Character_LCD_Mono):
+class Hd44780(library.Character_LCD_Mono):
     """The controller's two memories, one byte at a time.
 
     Pins are GPIO numbers; `backlight` may be None. `columns` × `rows` is 16×2, 20×2, 16×4 or 20×4 (one controller).
@@ -26,6 +35,9 @@ class Hd44780(Character_LCD_Mono):
     """
 
     GLYPHS = 8
+    STEP = 1
+    # A byte takes 1 to 1.5 ms: three stay under 5.
+    TURN = 3
 
     def __init__(self, rs, en, d4, d5, d6, d7, columns, rows, backlight=None, backlight_inverted=False):
         self._pins = [digitalio.DigitalInOut(n) for n in (rs, en, d4, d5, d6, d7)]

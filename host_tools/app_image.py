@@ -30,7 +30,7 @@ BLOCK = 4096
 _READ_SIZE = 32
 _CACHE_SIZE = 128
 _LOOKAHEAD = 32
-_START = b"import firmware.main\n"
+_START = b"from firmware.start import run\n\nrun()\n"
 
 
 @dataclass(frozen=True)

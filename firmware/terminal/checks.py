@@ -35,16 +35,19 @@ class Verdict:
 
 
 class Checks:
-    """``lists`` finds members offline, ``journal`` counts their uses here, ``send(name, body) -> bool`` reaches the centre."""
+    """``lists`` finds members offline, ``journal`` counts their uses here, ``send(name, body) -> bool`` reaches the centre.
 
-    def __init__(self, ticks, clock, settings, lists, journal, send, on_late):
+    ``on_late(verdict)`` is told when the centre's answer came after the deadline and differs.
+    """
+
+    def __init__(self, ticks, clock, settings, lists, journal, send):
         self._ticks = ticks
         self._clock = clock
         self._settings = settings
         self._lists = lists
         self._journal = journal
         self._send = send
-        self._on_late = on_late
+        self.on_late = None
         self._number = 0
         self._answer = None
         self._answered = asyncio.Event()
@@ -105,7 +108,7 @@ class Checks:
                 self._answered.set()
         elif answer["reason"] != shown.reason and shown.late is None:
             shown.late = answer["reason"]
-            self._on_late(shown)
+            self.on_late(shown)
 
     def _look_up(self, facts, offer):
         """Complete ``facts`` from the member list; the version of the list that was read."""

@@ -15,16 +15,16 @@ _STATUS_EVERY = 12  # turns of _RESEND_MS: a minute
 
 
 class Courier:
-    """``journal`` and ``refusals`` are sent by the same rules; ``facts()`` gives the fields of ``hello`` and ``status``."""
+    """``journal`` and ``refusals`` are sent by the same rules; ``facts(name)`` gives the fields of ``hello`` and ``status``."""
 
-    def __init__(self, ticks, terminal, key, journal, refusals, settings, clock, facts):
+    def __init__(self, ticks, terminal, key, journal, refusals, settings, clock):
         self._ticks = ticks
         self._terminal = terminal
         self._key = derive(key, b"message")
         self._chains = {"records": journal, "refusals": refusals}
         self._settings = settings
         self._clock = clock
-        self._facts = facts
+        self.facts = None
         self._uplink = None
         self._checks = None
         self._lists = None
@@ -47,13 +47,13 @@ class Courier:
     def will(self):
         """(topic, payload) the broker publishes for us when we are gone."""
         topic = topics.up(self._terminal, "status")
-        fields = dict(self._facts("status"), online=False)
+        fields = dict(self.facts("status"), online=False)
         return topic, messages.tagged(self._key, topic, messages.encode("status", **fields))
 
     def connected(self):
         """The uplink is up: say who we are; the answer brings the time and what the centre holds."""
         self._sent_at.clear()
-        self.send("hello", messages.encode("hello", **self._facts("hello")))
+        self.send("hello", messages.encode("hello", **self.facts("hello")))
         self._report()
 
     def wake(self):
@@ -105,7 +105,7 @@ class Courier:
             self.wake()
 
     def _report(self):
-        self.send("status", messages.encode("status", **self._facts("status")))
+        self.send("status", messages.encode("status", **self.facts("status")))
 
     async def run(self):
         """Send what waits, for ever; again after `_RESEND_MS` without a receipt."""

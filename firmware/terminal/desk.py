@@ -29,9 +29,9 @@ SOUNDS = {
 
 
 class Desk:
-    """``checks`` gives verdicts, ``till`` saves what came of them, ``menu`` is the service menu; the rest is glass and keys."""
+    """``checks`` gives verdicts, ``till`` saves what came of them, ``terminal`` has the service menu; the rest is glass and keys."""
 
-    def __init__(self, screens, lamps, buzzer, clock, settings, checks, till, menu):
+    def __init__(self, screens, lamps, buzzer, clock, settings, checks, till, terminal):
         self._screens = screens
         self._lamps = lamps
         self._buzzer = buzzer
@@ -39,7 +39,8 @@ class Desk:
         self._settings = settings
         self._checks = checks
         self._till = till
-        self._menu = menu
+        self._terminal = terminal
+        self._menu = None
         self._presses = {
             IDLE: self._key_idle, NUMBER: self._key_number, MONTH: self._key_month, OTHER_MONTH: self._key_other_month,
             OFFER: self._key_offer, CHECKING: self._key_none, VALID_SHOWN: self._key_valid, REPEAT: self._key_repeat,
@@ -56,9 +57,9 @@ class Desk:
         """A key has been pressed (``press``) or held for a second (``hold``)."""
         self._seconds = 0
         if kind == "hold":
-            if key in "*D" and self.state in (IDLE, NUMBER, MENU):
+            if key in "*D" and self.state in (IDLE, NUMBER):
                 self._enter(MENU)
-                self._menu.open()
+                self._menu = self._terminal.open_menu()
             return
         self._presses[self.state](key)
 
@@ -278,6 +279,9 @@ class Desk:
             self._lamps.red(False)
 
     def _to_idle(self):
+        if self._menu:
+            self._menu = None
+            self._terminal.close_menu()
         self._enter(IDLE)
         self._number = self._digits = ""
         self._verdict = None
@@ -291,5 +295,5 @@ class Desk:
         # The warning takes turns with the prompt, four seconds each: both are needed.
         if level >= 80 and self._seconds & 4:
             return self._screens.show("idle_full", level=level)
-        net = self._screens.word("online" if self._till.online() else "offline")
+        net = self._screens.word("online" if self._terminal.online() else "offline")
         self._screens.show("idle", date=date_text(now), time=clock_text(now), net=net)

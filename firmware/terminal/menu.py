@@ -26,12 +26,7 @@ class Menu:
         self._journal = journal
         self._till = till
         self._facts = facts
-        self._wrong = 0
         self._until = 0
-        self._state = PAGES
-
-    def open(self):
-        """Show the first page."""
         self._state = PAGES
         self._page = 0
         self._digits = ""
@@ -73,7 +68,7 @@ class Menu:
         if self._page == 3:
             return self._show_last()
         names = ("status_network", "status_list", "status_terminal")
-        self._screens.show(names[self._page], **self._facts())
+        self._screens.show(names[self._page], clock=CLOCKS[self._clock.source], **self._facts())
 
     def _show_last(self):
         """Answers "did it go through?" after any restart."""
@@ -101,13 +96,13 @@ class Menu:
         proof = hexlify(hmac_sha256(self._key, self._digits.encode())[:8]).decode()
         self._digits = ""
         if self._settings.pin and proof == self._settings.pin:
-            self._wrong = 0
+            self._till.wrong_pins = 0
             self._state = DATE
             self._show_digits()
             return False
         # Each wrong PIN doubles the wait, so that guessing four digits takes days.
-        self._wrong += 1
-        self._until = min(1 << self._wrong, 512)
+        self._till.wrong_pins += 1
+        self._until = min(1 << self._till.wrong_pins, 512)
         self._state = WAIT
         self._screens.show("pin_wrong", seconds=self._until)
         return False
@@ -137,8 +132,3 @@ def parse_date(digits):
     if day > days_from_civil(*following) - days_from_civil(year, month, 1):
         return None
     return unix(year, month, day, hour, minute)
-
-
-def clock_source(clock):
-    """The name of what the clock was set by."""
-    return CLOCKS[clock.source]

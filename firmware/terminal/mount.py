@@ -5,7 +5,7 @@ Reads each sector's header, then the newest sector as a whole: the time does not
 
 from firmware.terminal.ring import ERASED, SPOILED, JournalForeign
 from firmware.terminal.sector import MARKS_AT
-from protocol.record import SLOT_BYTES
+from protocol.record import SLOT_BYTES, RecordError
 
 
 class Mount:
@@ -62,8 +62,10 @@ class Mount:
             record = at and ring.open(at)
         self.epoch = header.epoch
         if header.key != self._key or record is None:
-            self.sequence = header.first - 1 + len(ring.records())
-            self.index = header.index + len(ring.records())
+            records = ring.records()
+            self.sequence = header.first - 1 + len(records)
+            self.index = header.index + len(records)
+            self.chain = ring.chain(records[-1] if records else 0)
             self.damaged = 1 if header.key == self._key else 0
             return
         self.sound = True
@@ -81,12 +83,21 @@ class Mount:
         """The sector after the newest may hold younger records under a header that was damaged: then it is the newest."""
         ring = self._ring
         numbers = None if ring.hold(self.ordinal + 1) else ring.numbers()
-        if numbers and numbers > (self.epoch, self.sequence):
-            self.sound = False
-            self.ordinal += 1
-            self.used = ring.slots
-            self.epoch = numbers[0]
-            self.index += len(ring.records())
+        if not numbers or numbers <= (self.epoch, self.sequence):
+            return
+        records = ring.records()
+        if len(records) == 1:
+            # A cut within a sector's first program can leave this as well. What was saved is whole, what was not may go.
+            chain = self.chain if numbers[0] == self.epoch else ring.sealer.genesis(numbers[0])
+            try:
+                ring.sealer.open(ring.slot(records[0]), chain)
+            except RecordError:
+                return
+        self.sound = False
+        self.ordinal += 1
+        self.used = ring.slots
+        self.epoch = numbers[0]
+        self.index += len(records)
 
     def _find_tail(self, header):
         """The oldest sector that is not released as a whole."""

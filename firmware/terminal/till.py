@@ -7,14 +7,14 @@ from protocol.record import AGAIN, DATE_SET, ONLINE, OVERTURNED, REDEMPTION, REF
 class Till:
     """``journal`` and ``refusals`` take records; ``on_record()`` is told that there is something to send."""
 
-    def __init__(self, clock, settings, journal, refusals, online, on_record):
+    def __init__(self, clock, settings, journal, refusals, on_record):
         self._clock = clock
         self._settings = settings
         self._journal = journal
         self._refusals = refusals
         self._on_record = on_record
-        self.online = online
         self.refused = {}
+        self.wrong_pins = 0  # kept here because the menu is forgotten when it is left
 
     @property
     def level(self):

@@ -72,8 +72,11 @@ class Spy:
     def tier_name(self, code):
         return "vip"
 
-    def open(self):
-        self.opened = True
+    def open_menu(self):
+        return self
+
+    def close_menu(self):
+        self.closed = True
 
     def key(self, key):
         return key == "*"

@@ -1,0 +1,106 @@
+"""The member lists of a terminal: this month's, next month's ahead of the 1st, and a newer one while it arrives.
+
+Two partitions; whichever the current month needs is never written to, but for deltas behind its base.
+"""
+
+from collections import namedtuple
+
+from protocol.list_header import ListDamaged, ListMissing
+from protocol.list_section import BUCKET_BYTES
+from firmware.terminal.list_store import ListStore, NoRoom
+from firmware.terminal.list_writer import ListWriter
+
+# version and created (Unix seconds) are those of the newest delta, count is how many numbers it leaves on the list.
+ListStatus = namedtuple("ListStatus", ("list_id", "version", "created", "count", "deltas", "damaged"))
+
+
+class MemberLists:
+    """``partitions``: the two of them, as `esp32.Partition` · ``keys``: list id → 32-byte list key."""
+
+    def __init__(self, partitions, keys):
+        buffer = bytearray(BUCKET_BYTES)
+        self._stores = tuple(ListStore(partition, buffer) for partition in partitions)
+        self.keys_changed(keys)
+
+    def keys_changed(self, keys):
+        """Take other list keys and look at the flash anew."""
+        for store in self._stores:
+            store.mount(keys)
+
+    def lookup(self, month, number):
+        """(tier code, Unix time a trial ends or 0) of ``number`` (int) in ``month`` (YYYYMM), None when it is not on the list.
+
+        `ListMissing`, `ListDamaged`, `WrongListKey`: there is no answer; `OutsideList`: only the centre has one.
+        """
+        store = self._required(month)
+        try:
+            return store.members.lookup(number)
+        except ListDamaged:
+            store.is_damaged = True
+            raise
+
+    def status(self, month):
+        """The `ListStatus` of the list for ``month``, None without one."""
+        store = self._of(month)
+        if store is None:
+            return None
+        header = store.members.header
+        return ListStatus(header.list_id, header.version, header.created, header.count, store.members.deltas, store.is_damaged)
+
+    def receive(self, offer, month):
+        """The `ListWriter` that takes in what a ``list`` message (its fields) offers, None when that is no news.
+
+        ``month`` is the current one: its list is not overwritten. `ListMissing`: the delta's base has to come first;
+        `NoRoom`: it does not fit, and if it is a delta, receiving the base once more makes room.
+        """
+        if offer["month"] < month:
+            return None
+        held = self._of(offer["month"])
+        if held and held.members.header.list_id == offer["list"] and held.members.header.version >= offer["version"]:
+            if offer["kind"] != "base" or not (held.is_damaged or held.is_cramped):
+                return None
+        return ListWriter(self._free(offer, month), offer) if offer["kind"] == "base" else self._extended(offer)
+
+    def _free(self, offer, month):
+        """The store to overwrite: where this very file has been begun, else the oldest that the current month does not need."""
+        in_use = self._of(month)
+        best = None
+        for store in self._stores:
+            if store is in_use:
+                continue
+            if store.begun == (offer["list"], offer["version"]):
+                return store
+            if best is None or _age(store) < _age(best):
+                best = store
+        return best
+
+    def _extended(self, offer):
+        error = ListMissing("version %d of list %d has to come first" % (offer["base"], offer["list"]))
+        for store in self._stores:
+            if store.members and store.members.header.list_id == offer["list"] and store.upto(offer["base"]):
+                try:
+                    return ListWriter(store, offer)
+                except NoRoom as full:
+                    store.is_cramped = True
+                    error = full
+        raise error
+
+    def _of(self, month):
+        """The store with the newest complete list for ``month``, or None."""
+        found = [store for store in self._stores if store.members and store.members.header.month == month]
+        return max(found, key=_age) if found else None
+
+    def _required(self, month):
+        store = self._of(month)
+        if store:
+            return store
+        for store in self._stores:
+            if store.fault:
+                raise store.fault.__class__(store.fault.args[0])
+        raise ListMissing("no list for %d" % month)
+
+
+def _age(store):
+    """What orders stores from the oldest list to the newest; none at all is the oldest."""
+    header = store.members.header if store.members else None
+    return (header.month, header.version) if header else (0, 0)
