@@ -1,0 +1,106 @@
+"""`cheyou central serve` as a process of its own, which can be stopped, killed and started again on the same ports."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from central.database import Database
+from host_tools.errors import CheYouError
+from host_tools.stand.mosquitto_process import MosquittoProcess
+from host_tools.stand.ports import lasting_port
+from host_tools.toolchain import ROOT
+
+CHEYOU = (sys.executable, "-c", "from host_tools.cli import main; main()")
+_START_S = 60
+_STOP_S = 15
+
+
+class CentreProcess:
+    """The centre over the files in `data`, with the embedded broker unless `broker` is one. `log` gets what it says.
+
+    Ports are those preferred where they are free.
+    """
+
+    def __init__(
+        self, data: Path, broker: MosquittoProcess | None = None, mqtt_port: int | None = None, http_port: int | None = None
+    ) -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        self.data = data
+        self.log = data / "centre.log"
+        self.broker = broker
+        self.mqtt_port = broker.port if broker else lasting_port(mqtt_port)
+        self.http_port = lasting_port(http_port)
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def database(self) -> Database:
+        """The centre's database, made if it is not there; `dispose` it after use."""
+        database = Database(f"sqlite:///{(self.data / 'centre.db').absolute()}")
+        database.create()
+        return database
+
+    def start(self, program: Sequence[str] = CHEYOU) -> None:
+        """Start it and return when it answers checks; `CheYouError` when it does not come up."""
+        command = [*program, "central", "serve", "--data", str(self.data), "--http-port", str(self.http_port)]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        if self.broker:
+            command += ["--broker", self.broker.centre_url]
+            environment["CHEYOU_BROKER_PASSWORD"] = self.broker.centre_password
+        else:
+            command += ["--mqtt-port", str(self.mqtt_port)]
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        self._process = process
+        lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=_read, args=(process, lines), daemon=True).start()
+        try:
+            ready = lines.get(timeout=_START_S)
+        except queue.Empty:
+            ready = ""
+        if not ready:
+            self.kill()
+            raise CheYouError(f"the centre does not start: {self._last_word()}", f"read {self.log}")
+
+    def stop(self) -> None:
+        """SIGTERM: it writes what it has heard and closes. Harmless when it is not running."""
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def wait(self, timeout: float) -> int:
+        """The exit status of one that ends by itself; a signal's number is negative."""
+        assert self._process is not None  # noqa: S101 - only of one that was started
+        return self._process.wait(timeout)
+
+    def _last_word(self) -> str:
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def _read(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
+    assert process.stdout is not None  # noqa: S101 - asked for above
+    with process.stdout as said:
+        for line in said:
+            lines.put(line)
+    lines.put("")
