@@ -11,7 +11,6 @@ from host_tools.flash.adapters import AdapterMemory
 from host_tools.flash.job import Outcome, Work
 from host_tools.flash.ports import Port
 
-
 _LOSSES = 4  # of the same board in a row: then it is the cable, and waiting for it would never end
 
 

@@ -160,7 +160,7 @@ class Link:
             return self.port.device.startswith("rfc2217:")
         try:
             # Every real port has it; a pseudo-terminal raises ENOTTY.
-            _ = self._serial.cts  # type: ignore[attr-defined]
+            _ = self._serial.cts
         except OSError:
             return False
         return True

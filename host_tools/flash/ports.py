@@ -63,6 +63,17 @@ def require_some() -> list[Port]:
     return ports
 
 
+def chosen(device: str | None) -> Port:
+    """The port called `device`, or, without a name, the only one there is; `CheYouError` otherwise."""
+    if device is not None:
+        return named(device)
+    there = require_some()
+    if len(there) > 1:
+        names = ", ".join(port.device for port in there)
+        raise CheYouError(f"several boards are plugged in: {names}", "choose one with --port")
+    return there[0]
+
+
 def changes(stopped: Callable[[], bool]) -> Iterator[tuple[set[Port], set[Port]]]:
     """(appeared, gone), starting with all there are as appeared, then at every change until `stopped()`."""
     known: set[Port] = set()
@@ -74,10 +85,10 @@ def changes(stopped: Callable[[], bool]) -> Iterator[tuple[set[Port], set[Port]]
         time.sleep(_LOOK_EVERY_S)
 
 
-def opened(device: str, baud: int = 115_200) -> serial.SerialBase:
+def opened(device: str, baud: int = 115_200) -> serial.Serial:
     """The port, open for this program alone; `CheYouError` says why it cannot be."""
     try:
-        port = serial.serial_for_url(device, baudrate=baud, exclusive=True, do_not_open=True)
+        port: serial.Serial = serial.serial_for_url(device, baudrate=baud, exclusive=True, do_not_open=True)
         port.open()
     except (serial.SerialException, ValueError, OSError) as error:
         raise _refusal(device, error) from None

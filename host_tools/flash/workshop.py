@@ -1,0 +1,59 @@
+"""Where boards become terminals: identity from a batch, and what follows before a unit may go out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from host_tools.boards import Board
+from host_tools.errors import CheYouError
+from host_tools.flash.bench import Bench
+from host_tools.flash.ports import Port
+from provisioning import enrolment, label
+from provisioning.authority import Authority
+from provisioning.batch import Batch
+from provisioning.registry import Registry
+from provisioning.reports import Report, ReportStore
+from provisioning.units import Unit
+
+Progress = Callable[[float, str], None]
+# Tests a unit on its port: a report, passed or not; `CheYouError` when the test could not be carried out.
+SelfTest = Callable[[Port, Unit, Board, Progress], Report]
+
+
+class Workshop:
+    """A `job.Provisioner` and `job.Acceptance`. Used by many threads; the stores behind it take that."""
+
+    def __init__(self, bench: Bench, registry: Registry, authority: Authority, batch: Batch, selftest: SelfTest) -> None:
+        self._bench = bench
+        self._registry = registry
+        self._authority = authority
+        self._batch = batch
+        self._selftest = selftest
+
+    def unit_for(self, mac: str, board: Board) -> Unit:
+        """The unit that the batch makes of this board, registered as pending if it is new."""
+        row = self._batch.row_for(mac)
+        return enrolment.enrol(mac, board.name, row, self._bench.units, self._registry, self._authority)
+
+    def accept(self, port: Port, unit: Unit, board: Board, report: Progress) -> list[Path]:
+        """Self-test and, when passed, the registry entry and the label. A unit issued before is not tested again."""
+        files = []
+        if unit.state != "issued":
+            report(0.0, "self-test")
+            result = self._selftest(port, unit, board, report)
+            files += ReportStore(self._bench.reports).save(result)
+            if not result.passed:
+                failed = ", ".join(step.name for step in result.steps if step.passed is False)
+                raise CheYouError(
+                    f"terminal {unit.identity.terminal_id} ({unit.mac}) failed its self-test: {failed}",
+                    f"see {files[-1]}, mend it and run `cheyou selftest --port {port.device}`",
+                )
+        return files + self.issue(unit, board)
+
+    def issue(self, unit: Unit, board: Board) -> list[Path]:
+        """Mark a tested unit as fit to go out, and print its label."""
+        self._registry.issue(unit.identity.terminal_id)
+        if unit.state != "issued":
+            self._bench.units.save(unit.moved_to("issued", "self-test passed"))
+        return label.write(label.Label(unit.identity.terminal_id, unit.mac, board.title), self._bench.labels)
