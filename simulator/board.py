@@ -1,12 +1,13 @@
 """A board on the bench: switch it on, press its keys, read its glass, cut its power.
 
-    with BenchBoard(image, boards.load("esp32-devkit-4mb"), workdir) as board:
-        board.power_on()
-        board.keys("13800138000#")
-        board.wait_lcd("10620007")
+    board = boards.load("esp32-devkit-4mb")
+    with BenchBoard(build_image(board).data, board, workdir) as bench:
+        bench.power_on()
+        bench.keys("13800138000#")
+        bench.wait_lcd("10620007")
 
-Every method may be called from any thread. The board itself lives on a thread of its own; its firmware is a MicroPython
-process. Times are real unless said otherwise.
+Every method may be called from any thread but the board's own (the one `events.watch` calls back on). The firmware is a
+MicroPython process of its own. Times are real, unless the board is made with `virtual=True`.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from host_tools.boards import Board
+from host_tools.boards import Board, Partition
+from simulator.board_thread import BoardThread
 from simulator.events import Event, EventLog
-from simulator.flash import Torn
+from simulator.fingers import Press
+from simulator.flash import Torn, partitions
 from simulator.machine_room import MachineRoom, Options
-from simulator.page import monotonic_us
-from simulator.partitions import read_table
 from simulator.wiring import Wiring
 
 Lcd = list[str]
@@ -31,23 +32,32 @@ Lcd = list[str]
 class BenchBoard:
     """One terminal.
 
-    `image` is what is written to flash from address 0 (None keeps the flash file of an earlier run in `workdir`);
+    `image` is what is written to flash from address 0; None keeps what lies in `flash_file` [workdir/flash.bin].
     `board` comes from `host_tools.boards.load`. `fast` makes flash operations take no time. `heap` is the size of
-    MicroPython's heap and `bits` the word size of its build; 32 and 96K stand for the device. `mac` is the chip's number. `flash_file` is where the flash
-    lies [workdir/flash.bin].
+    MicroPython's heap and `bits` the word size of its build; 32 and 96K stand for the device. `mac` is the chip's number;
+    `seed` chooses how contacts bounce. `virtual` lets time pass only inside `run`, `keys`, `hold` and the waits, as quickly
+    as the firmware can be run: for scenarios that await nothing outside.
     """
 
     def __init__(
         self, image: bytes | bytearray | None, board: Board, workdir: Path, *, fast: bool = False, bits: int = 32,
         heap: str = "96K", mac: bytes = b"\x24\x0a\xc4\x00\x00\x01", seed: int = 0, flash_file: Path | None = None,
+        virtual: bool = False,
     ) -> None:  # fmt: skip
         workdir.mkdir(parents=True, exist_ok=True)
         self.events = EventLog()
         self.log = workdir / "firmware.log"
         """What the firmware printed, tracebacks included."""
+        self.virtual = virtual
+        wiring = Wiring.of(board)
         flash = flash_file or workdir / "flash.bin"
-        options = Options(workdir, flash, self.log, fast=fast, bits=bits, heap=heap, mac=mac, seed=seed)
-        self._room = MachineRoom(image, Wiring.of(board), options, self.events)
+        options = Options(workdir, flash, self.log, fast, bits, heap, mac, seed, virtual)
+        self._thread = BoardThread(f"board {board.name}")
+        try:
+            self._room = self._thread.do(lambda: MachineRoom(image, wiring, options, self.events, self._thread))
+        except BaseException:
+            self._thread.end()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -57,17 +67,19 @@ class BenchBoard:
 
     def close(self) -> None:
         """Cut the power and let everything go. Harmless when done twice."""
-        self._room.close()
+        if not self._thread.ended:
+            self._thread.do(self._room.close)
+            self._thread.end()
 
     # power
 
     def power_on(self) -> None:
         """Switch on; nothing when it is on. Returns at once: wait for the event "booted" or for the glass."""
-        self._room.do(self._room.power_on)
+        self._thread.do(self._room.power_on)
 
     def power_cut(self) -> None:
         """Cut the power this instant: RAM, RTC, RTC memory and pins are gone, flash and the clock chip stay."""
-        self._room.do(self._room.power_cut)
+        self._thread.do(self._room.power_cut)
 
     def power_cut_after_flash_ops(self, operation: int | None, torn: Torn | None = None, seed: int = 0) -> None:
         """Let the power fail at the Nth flash operation from now, counting from 1; None takes it back.
@@ -75,24 +87,16 @@ class BenchBoard:
         An operation is one sector erase or one program call. Clean: that operation does not happen. `torn`: `half` of its
         bytes, `one_bit` of its changes, or `all_but_one` of them, are done; `seed` chooses the bit.
         """
-        self._room.do(lambda: self._room.flash.cut_at(operation, torn, seed))
+        self._thread.do(lambda: self._room.flash.cut_at(operation, torn, seed))
 
     def powered(self) -> bool:
         return self._room.powered
-
-    def joined(self) -> bool:
-        """Whether the station believes itself joined."""
-        return self._room.radio.joined
-
-    def note(self, event: Event) -> None:
-        """Put an event of the outside into the log, with the time it is now."""
-        self._room.do(lambda: self._room.report(monotonic_us(), event))
 
     # fingers
 
     @property
     def key_names(self) -> frozenset[str]:
-        return self._room.matrix.keys
+        return self._room.keys
 
     def keys(self, text: str, down_ms: float = 60, up_ms: float = 60, wait: bool = True) -> None:
         """Press the keys one after the other, each closed for `down_ms` and then open for `up_ms`.
@@ -100,15 +104,15 @@ class BenchBoard:
         Contacts bounce. Several calls queue. With `wait`, returns when the last key is up. ValueError names a key that
         the board does not have; nothing is pressed then.
         """
-        self._room.press([(key, down_ms, up_ms) for key in text], wait)
+        self._press([(key, down_ms, up_ms) for key in text], wait)
 
     def hold(self, key: str, ms: float, wait: bool = True) -> None:
         """Hold one key for `ms`."""
-        self._room.press([(key, ms, 60)], wait)
+        self._press([(key, ms, 60)], wait)
 
     def contact(self, key: str, closed: bool) -> None:
         """Close or open one contact without bounce, beside whatever `keys` does: for chords and ghost keys."""
-        self._room.do(lambda: self._room.contact(key, closed))
+        self._thread.do(lambda: self._room.fingers.set(key, closed))
 
     # the world outside
 
@@ -117,25 +121,34 @@ class BenchBoard:
 
         With `alone` only NTP's answer changes: the board's clocks are then wrong. Ticks never jump.
         """
+        unix = _unix(iso)
         clock = self._room.clock
-        self._room.do(lambda: (clock.set_world_alone if alone else clock.set_world)(_unix(iso)))
+        self._thread.do(lambda: (clock.set_world_alone if alone else clock.set_world)(unix))
 
     def clock_chip(self, iso: str | datetime | None) -> None:
-        """Set the DS3231 by hand; None empties its battery (its oscillator-stop flag shows)."""
+        """Set the DS3231 by hand; None empties its battery (its oscillator-stop flag shows, as on a new chip)."""
         unix = None if iso is None else _unix(iso)
-        self._room.do(lambda: self._room.clock.set_chip(unix))
+        self._thread.do(lambda: self._room.clock.set_chip(unix))
 
     def network(self, up: bool) -> None:
         """Switch the access point on or off. Packets stop at once; the station notices half a second later."""
-        self._room.do(lambda: self._room.set_network(up))
+        self._thread.do(lambda: self._room.set_network(up))
+
+    def wifi_accepts(self, ssid: str, key: str) -> None:
+        """Let only this name and key in; until then every one is."""
+        self._thread.do(lambda: setattr(self._room.radio, "accepts", (ssid, key)))
 
     def lan(self, **settings: Any) -> None:
         """Change what lies beyond the antenna: see `simulator.lan.Lan` for `delay_ms`, `tcp`, `dns` and `hosts`."""
-        self._room.do(lambda: self._room.lan.change(**settings))
+        self._thread.do(lambda: self._room.lan.change(**settings))
 
     def cut_connections(self) -> None:
         """Reset every open TCP connection of the board, both ends."""
-        self._room.do(self._room.lan.cut_connections)
+        self._thread.do(self._room.lan.cut_connections)
+
+    def note(self, event: Event) -> None:
+        """Put an event of the outside into the log, with the time it is now."""
+        self._thread.do(lambda: self._room.note(event))
 
     # what a person sees
 
@@ -148,52 +161,103 @@ class BenchBoard:
     def leds(self) -> dict[str, bool]:
         return dict(self._room.panel.leds)
 
+    def joined(self) -> bool:
+        """Whether the station believes itself joined."""
+        return self._room.radio.joined
+
+    # waiting
+
+    def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
+        """Virtual time only: let it pass until `until` says so, or `seconds` are over (then False)."""
+        return self._thread.wait_for(self._room.run_virtual(until, seconds))
+
     def wait_lcd(self, wanted: str | Callable[[Lcd], bool], timeout: float = 5.0) -> Lcd:
         """Wait until the glass contains `wanted` (or the predicate says so) and return it; TimeoutError shows it."""
         fits = wanted if callable(wanted) else lambda lcd: any(wanted in row for row in lcd)
-        shown: list[Lcd] = []
+        found: list[Lcd] = []
 
-        def looks_right(_event: object = None) -> bool:
-            shown[:] = [self.lcd]
-            return fits(shown[0])
+        def look() -> bool:
+            lcd = self.lcd
+            if fits(lcd):
+                found.append(lcd)
+            return bool(found)
 
+        if not self._wait(look, lambda event: "lcd" in event, timeout):
+            looked_for = repr(wanted) if isinstance(wanted, str) else "what was waited for"
+            said = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
+            raise TimeoutError(f"the display did not show {looked_for} within {timeout} s but {self.lcd}\n{said}")
+        return found[0]
+
+    def wait_event(self, name: str, timeout: float = 5.0, since: int | None = None) -> Event:
+        """Wait for `{"event": name}`, from `since` (an `events.position`; now, unless given) on."""
+        start = self.events.position if since is None else since
+        found: list[Event] = []
+
+        def look() -> bool:
+            found[:] = [event for event in self.events.since(start) if event.get("event") == name]
+            return bool(found)
+
+        if not self._wait(look, lambda event: "event" in event, timeout):
+            raise TimeoutError(f"there was no event {name} within {timeout} s")
+        return found[0]
+
+    def _wait(self, look: Callable[[], bool], worth_a_look: Callable[[Event], bool], timeout: float) -> bool:
+        if self.virtual:
+            return self.run(timeout, look)
         position = self.events.position
-        if looks_right():
-            return shown[0]
+        if look():
+            return True
         try:
-            self.events.wait(lambda event: "lcd" in event and looks_right(event), timeout, position)
+            self.events.wait(lambda event: worth_a_look(event) and look(), timeout, position)
         except TimeoutError:
-            looked_for = repr(wanted) if isinstance(wanted, str) else "that"
-            tail = "".join(self.log.read_text(errors="replace").splitlines(keepends=True)[-5:])
-            raise TimeoutError(f"the display did not show {looked_for} in {timeout} s but {self.lcd}\n{tail}") from None
-        return shown[0]
+            return False
+        return True
 
-    def wait_event(self, name: str, timeout: float = 5.0, since: int | None = None) -> dict[str, Any]:
-        """Wait for `{"event": name}`, from `since` (an EventLog position; now, unless given) on."""
-        return self.events.wait(lambda event: event.get("event") == name, timeout, since)
+    def _press(self, presses: list[Press], wait: bool) -> None:
+        fingers = self._room.fingers
+        fingers.check(presses)
+        done = self._thread.do(lambda: fingers.press(presses))
+        if wait and self.virtual:
+            self.run(3600, done.is_set)
+        elif wait:
+            done.wait()
 
     # what a technician's tools see
 
     def flash_image(self) -> bytes:
-        return self._room.do(self._room.flash.image)
+        return self._thread.do(self._room.flash.image)
+
+    def partition(self, label: str) -> bytes:
+        """What a partition holds."""
+        part = self._partition(label)
+        return self._thread.do(lambda: self._room.flash.read(part.offset, part.size))
 
     def write_partition(self, label: str, data: bytes) -> None:
         """Put a partition's contents in, as a programmer does; the rest of it is erased. Only while the power is off."""
         if self._room.powered:
             raise RuntimeError("cut the power before writing to the flash")
-        part = next((p for p in read_table(self._room.flash) if p.label == label), None)
-        if part is None or len(data) > part.size:
-            raise ValueError(f"{len(data)} bytes do not fit into a partition {label} of this board")
-        self._room.do(lambda: self._room.flash.put(part.at, data.ljust(part.size, b"\xff")))
-
-    def partition(self, label: str) -> bytes:
-        """What a partition holds."""
-        part = next(p for p in read_table(self._room.flash) if p.label == label)
-        return self._room.do(lambda: self._room.flash.read(part.at, part.size))
+        part = self._partition(label)
+        if len(data) > part.size:
+            raise ValueError(f"{len(data)} bytes do not fit into the {part.size} of partition {label}")
+        self._thread.do(lambda: self._room.flash.put(part.offset, data.ljust(part.size, b"\xff")))
 
     def flash_operations(self) -> dict[str, int]:
-        """How many "erase" and "program" operations there were."""
+        """How many "erase" and "program" operations there were since the board came onto the bench."""
         return dict(self._room.flash.operations)
+
+    def flash_erases(self) -> dict[int, int]:
+        """Erases by sector number."""
+        return dict(self._room.flash.erases)
+
+    def pid(self) -> int | None:
+        """The firmware's process, None while none runs: to measure it, or to kill it as no board ever would."""
+        return self._room.pid
+
+    def _partition(self, label: str) -> Partition:
+        for part in partitions(self._room.flash):
+            if part.label == label:
+                return part
+        raise ValueError(f"the board's flash has no partition {label}")
 
 
 def _unix(moment: str | datetime) -> float:

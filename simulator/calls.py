@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from simulator.ds3231 import ADDRESS, Ds3231
 from simulator.firmware_process import Call
-from simulator.flash import NorFlash
+from simulator.flash import NorFlash, partitions
 from simulator.nvs import I32, NO_PARTITION, Nvs, NvsError
-from simulator.partitions import read_table
 
 BELL, BOOTED, RESET, WATCHDOG, HALTED, ERASE, PROGRAM = range(7)
 I2C_SCAN, I2C_READ, I2C_WRITE = 10, 11, 12
 NVS_OPEN, NVS_SET_I32, NVS_GET, NVS_SET_BLOB, NVS_ERASE, NVS_COMMIT = range(20, 26)
+SLEEP = 50
 
 
 class Answer(NamedTuple):
@@ -88,9 +88,9 @@ class NvsCalls:
     def mount(self) -> None:
         self.uncommitted = False
         self._nvs = None
-        for part in read_table(self._flash):
-            if (part.type, part.subtype) == (1, 2):
-                self._nvs = Nvs(self._flash, part.at, part.size)
+        for part in partitions(self._flash):
+            if (part.type, part.subtype) == ("data", "nvs"):
+                self._nvs = Nvs(self._flash, part.offset, part.size)
 
     def handlers(self) -> dict[int, Handler]:
         return dict.fromkeys(range(NVS_OPEN, NVS_COMMIT + 1), self._call)

@@ -15,6 +15,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from host_tools import partition_table
+from host_tools.boards import Partition
+from host_tools.errors import CheYouError
+
 SECTOR = 4096
 PAGE = 256
 ERASE_S = 0.045
@@ -121,6 +125,14 @@ class NorFlash:
     def _check(self, at: int, length: int) -> None:
         if at < 0 or length < 0 or at + length > self.size:
             raise ValueError(f"flash address {at:#x}+{length} is outside of {self.size:#x} bytes")
+
+
+def partitions(flash: NorFlash) -> list[Partition]:
+    """The partition table in flash; empty when there is none or it is damaged."""
+    try:
+        return partition_table.decode(flash.read(partition_table.OFFSET, partition_table.SIZE))
+    except CheYouError:
+        return []
 
 
 def torn(old: bytes, new: bytes, how: Torn, choice: random.Random) -> bytes:

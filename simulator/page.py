@@ -7,9 +7,7 @@ word has one writer at a time; the firmware never stores more than 30 bits, beca
 from __future__ import annotations
 
 import mmap
-import struct
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +21,7 @@ RTC_S, RTC_MS = 5, 6
 WDT_FED = 7
 RESET_CAUSE = 8
 LOW, HIGH, FIGHT = 9, 10, 11
+BUDGET, NOW_US, NOW_MS, NOW_PART = 12, 13, 14, 15  # virtual time only
 MEMORY_LENGTH = 20
 UNIQUE_ID = 96  # bytes, not words
 JOINED, LINE, LEVEL, STATE = 64, 128, 192, 256
@@ -34,7 +33,7 @@ FLOATS = -1
 
 
 class PinEvent(NamedTuple):
-    """One thing a pin did: `us` is microseconds of the host's monotonic clock."""
+    """One thing a pin did: `us` is microseconds of the bench's clock."""
 
     us: int
     kind: int
@@ -43,11 +42,6 @@ class PinEvent(NamedTuple):
 
 
 LEVEL_EVENT, MODE_EVENT, PWM_FREQ_EVENT, PWM_DUTY_EVENT = 0, 1, 2, 3
-
-
-def monotonic_us() -> int:
-    """The clock that `time.ticks_us()` in the firmware is the low 30 bits of."""
-    return time.monotonic_ns() // 1000
 
 
 class Page:
@@ -78,14 +72,14 @@ class Page:
     def put_bytes(self, at: int, data: bytes) -> None:
         self._map[at : at + len(data)] = data
 
-    def lose_power(self) -> None:
-        """Clear what power-off clears: everything but the chip's own number and the wiring."""
+    def lose_power(self, ticks_ms: int) -> None:
+        """Clear what power-off clears: everything but the chip's own number and the wiring. The RTC starts at 2000."""
         keep_id = self.bytes_at(UNIQUE_ID, 6)
         lines = self.bytes_at(4 * JOINED, 4 * 3 * GPIOS)
         self.put_bytes(0, bytes(SIZE))
         self.put_bytes(UNIQUE_ID, keep_id)
         self.put_bytes(4 * JOINED, lines)
-        self._words[RTC_MS] = self.ticks_ms()
+        self._words[RTC_MS] = ticks_ms
 
     def reset_pins(self) -> None:
         """What a reset does to pins and events; RTC, its memory and the wiring stay."""
@@ -94,13 +88,9 @@ class Page:
         for gpio in range(GPIOS):
             self._words[STATE + gpio] = 0
 
-    def ticks_ms(self) -> int:
-        return monotonic_us() // 1000 % TICKS
-
-    def take_events(self) -> Iterator[PinEvent]:
-        """What the pins did since the last call, oldest first."""
+    def take_events(self, now: int) -> Iterator[PinEvent]:
+        """What the pins did since the last call, oldest first; `now` is the bench's clock in µs."""
         words = self._words
-        now = monotonic_us()
         read = words[READ]
         while read != words[WRITE]:
             stamp, code = words[RING + read], words[RING + read + 1]
@@ -119,7 +109,3 @@ class Page:
 def pin_bits(state: int) -> tuple[int, int, int]:
     """(output latch, mode, pull) of a STATE word: modes are machine.Pin's 1 IN, 3 OUT, 7 OPEN_DRAIN."""
     return state & 1, state >> 1 & 7, state >> 4 & 3
-
-
-def u32(data: bytes, at: int) -> int:
-    return int(struct.unpack_from("<I", data, at)[0])

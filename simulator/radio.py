@@ -9,7 +9,6 @@ Not imitated: signal that weakens, roaming, channels, encryption modes, DHCP tak
 
 from __future__ import annotations
 
-import asyncio
 import errno
 from collections.abc import Callable
 
@@ -17,6 +16,7 @@ from simulator import page as shared
 from simulator.calls import DONE, Answer, Handler
 from simulator.firmware_process import Call
 from simulator.page import Page
+from simulator.timeline import Timeline, Timer
 
 ACTIVE, CONNECT, DISCONNECT, STATUS, RECONNECTS, RSSI = range(30, 36)
 IDLE, CONNECTING, GOT_IP = 1000, 1001, 1010
@@ -26,16 +26,16 @@ BEACON_TIMEOUT, NO_AP_FOUND, WRONG_KEY = 200, 201, 202
 class Radio:
     """`changed` is called with True when the station has joined and got its address, False when it lost it."""
 
-    def __init__(self, page: Page, loop: asyncio.AbstractEventLoop, changed: Callable[[bool], None]) -> None:
+    def __init__(self, page: Page, timeline: Timeline, changed: Callable[[bool], None]) -> None:
         self._page = page
-        self._loop = loop
+        self._timeline = timeline
         self._changed = changed
         self.in_reach = True
         self.accepts: tuple[str, str] | None = None
         """Name and key of the network; None lets every name and key in."""
         self.join_ms, self.search_ms, self.beacon_ms = 200, 1000, 500
         self.rssi = -58
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self.status = IDLE
         self.lose_power()
 
@@ -144,4 +144,4 @@ class Radio:
         """The station does one thing at a time: a new wait replaces the one under way."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(ms / 1000, action) if action else None
+        self._timer = self._timeline.after_ms(ms, action) if action else None

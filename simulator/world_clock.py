@@ -9,10 +9,9 @@ Not imitated: drift of any of them.
 
 from __future__ import annotations
 
-import time
-
 from simulator import page as shared
 from simulator.page import Page
+from simulator.timeline import Timeline
 
 ESP32_EPOCH = 946_684_800
 
@@ -20,14 +19,15 @@ ESP32_EPOCH = 946_684_800
 class WorldClock:
     """Unix seconds outside, and the clocks on the board that follow."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, timeline: Timeline) -> None:
         self._page = page
+        self._timeline = timeline
         self._offset = 0.0
         self.chip_offset: float | None = None
         """DS3231 time minus world time; None while its oscillator-stop flag is set."""
 
     def now(self) -> float:
-        return time.time() + self._offset
+        return self._timeline.unix() + self._offset
 
     def chip_now(self) -> float | None:
         return None if self.chip_offset is None else self.now() + self.chip_offset
@@ -55,5 +55,5 @@ class WorldClock:
 
     def rtc_now(self) -> float:
         """What the ESP32's RTC says, as Unix seconds."""
-        passed = (self._page.ticks_ms() - self._page[shared.RTC_MS]) % shared.TICKS
+        passed = (self._timeline.ticks_ms() - self._page[shared.RTC_MS]) % shared.TICKS
         return ESP32_EPOCH + self._page[shared.RTC_S] + passed / 1000
