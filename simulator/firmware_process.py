@@ -88,3 +88,11 @@ class FirmwareProcess:
     def _end(self) -> None:
         self._process.wait()
         self.socket.close()
+
+
+def last_line(log: Path) -> str:
+    """What the firmware said last, which is the exception when it died of one."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 400))
+        lines = file.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -19,7 +19,7 @@ from simulator.ds3231 import Ds3231
 from simulator.events import Event, EventLog
 from simulator.fakes_build import compiled_fakes
 from simulator.fingers import Fingers
-from simulator.firmware_process import Call, FirmwareProcess
+from simulator.firmware_process import Call, FirmwareProcess, last_line
 from simulator.flash import NorFlash, PowerFailed
 from simulator.front_panel import FrontPanel
 from simulator.key_matrix import KeyMatrix
@@ -297,11 +297,3 @@ class MachineRoom:
         if self.virtual is None:
             raise RuntimeError("this board runs in real time; make it with virtual=True")
         return await self.virtual.run(until, seconds, self.look)
-
-
-def last_line(log: Path) -> str:
-    """What the firmware said last, which is the exception when it died of one."""
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 400))
-        lines = file.read().decode(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
