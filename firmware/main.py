@@ -81,7 +81,7 @@ def build(screens, keypad, buzzer, leds, nvs):
     clock = Clock(time, ClockChip(board.I2C_SCL, board.I2C_SDA), floor)
     settings = Settings(SETTINGS, derive(key, b"message"), topics.down(name, "settings"))
     courier = Courier(time, name, key, journal, refusals, settings, clock)
-    lists = ListCache((partition("list_a"), partition("list_b")), key, settings, clock, courier.send)
+    lists = ListCache((partition("list_a"), partition("list_b")), key, settings, clock, courier.send, keypad.quiet_ms)
     checks = Checks(time, clock, settings, lists, journal, courier.send)
     till = Till(clock, settings, journal, refusals, courier.wake)
     checks.on_late = till.overturned

@@ -1,15 +1,163 @@
-"""TEMPORARY until member_lists lands."""
+"""The cached member list as checks ask it, and its renewal while the terminal works.
+
+Offers come by the retained ``list`` message; the bytes are fetched in chunks, one in flight, and written one flash operation a turn,
+so that neither a key nor a check ever waits for an update.
+"""
+
 import asyncio
+import struct
+
+from protocol import messages
+from protocol.list_header import ListError, ListMissing, OutsideList
+from protocol.list_key import ListKeyError, unwrap
+from protocol.month import month_of
+from firmware.terminal.list_writer import DATA, DONE, ERASE
+from firmware.terminal.member_lists import MemberLists
+
+_CHUNK_HEAD = "<III"
+_CHUNK_HEAD_BYTES = 12
+_CHUNK_BYTES = 1024
+_ANSWER_MS = 3_000
+_TRIES = 5
+_OFFERS = 4
+_HOUR_S = 3600
+_QUIET_MS = 300
+
+
 class ListCache:
-    def __init__(self, partitions, key, settings, clock, send):
-        pass
-    def version(self): return 0
-    def age_days(self): return 0
-    def keys_changed(self): pass
-    def hear_offer(self, f): pass
-    def hear_chunk(self, b): pass
-    def state(self, month, now, ages): return ("list_missing", 0)
-    def look_up(self, month, number): return (None, False, None, 0)
+    """``partitions``: the two of them · ``send(name, body) -> bool`` reaches the centre · ``quiet_ms()`` is how long no key was touched."""
+
+    def __init__(self, partitions, key, settings, clock, send, quiet_ms):
+        self._key = key
+        self._settings = settings
+        self._clock = clock
+        self._send = send
+        self._quiet_ms = quiet_ms
+        self._lists = MemberLists(partitions, self._keys())
+        self._offers = []
+        self._confirmed = {}  # list id → when the centre last offered nothing newer than what is here
+        self._wake = asyncio.Event()
+        self._chunk = None
+        self._wanted = None
+        self._came = asyncio.Event()
+        self.refused = 0
+
+    # What checks ask
+
+    def state(self, month, now, ages):
+        """(fault or None, version) of the list for ``month``; ``ages`` is the centre's policy."""
+        status = self._lists.status(month)
+        if status is None:
+            return None, 0  # the look-up says why
+        age = now - max(status.created, self._confirmed.get(status.list_id, 0))
+        limit = ages.get("refuse_hours", 0)
+        return "list_too_old" if limit and age > limit * _HOUR_S else None, status.version
+
+    def look_up(self, month, number):
+        """(fault or None, outside, tier code or None, ends) of ``number`` (int)."""
+        try:
+            found = self._lists.lookup(month, number)
+        except OutsideList:
+            return None, True, None, 0
+        except ListMissing:
+            return "list_missing", False, None, 0
+        except ListError:
+            return "list_damaged", False, None, 0
+        return (None, False, found[0], found[1]) if found else (None, False, None, 0)
+
+    # What the terminal says of it
+
+    def status(self):
+        """The `ListStatus` of this month's list, or None."""
+        now = self._clock.now()
+        return self._lists.status(month_of(now)) if now is not None else None
+
+    def version(self):
+        """The version of this month's list, 0 without one."""
+        status = self.status()
+        return status.version if status else 0
+
+    def age_days(self):
+        """Whole days since the centre last said that this month's list is current."""
+        status = self.status()
+        if status is None:
+            return 0
+        return (self._clock.now() - max(status.created, self._confirmed.get(status.list_id, 0))) // 86_400
+
+    # What the courier hears
+
+    def keys_changed(self):
+        """Settings have brought other list keys."""
+        self._lists.keys_changed(self._keys())
+        self._wake.set()
+
+    def hear_offer(self, fields):
+        """A ``list`` message."""
+        self._offers = [o for o in self._offers if o["list"] != fields["list"] or o["kind"] != fields["kind"]][-_OFFERS + 1 :]
+        self._offers.append(fields)
+        self._wake.set()
+
+    def hear_chunk(self, body):
+        """A ``chunk`` message: where it belongs, then the bytes."""
+        if len(body) >= _CHUNK_HEAD_BYTES and struct.unpack_from(_CHUNK_HEAD, body) == self._wanted:
+            self._chunk = body
+            self._came.set()
+
     async def run(self):
+        """Take in what is offered, for ever."""
         while True:
-            await asyncio.sleep(60)
+            await self._wake.wait()
+            self._wake.clear()
+            while self._offers:
+                offer = self._offers.pop(0)
+                try:
+                    await self._take(offer)
+                except ListError:
+                    # The old list stays; the centre offers again when the terminal next says hello.
+                    self.refused += 1
+
+    def _keys(self):
+        keys = {}
+        for name in self._settings.list_keys:
+            try:
+                keys[int(name)] = unwrap(self._key, self._settings.list_keys[name])
+            except (ListKeyError, ValueError):
+                pass  # a list without its key says so when it is asked
+        return keys
+
+    async def _take(self, offer):
+        now = self._clock.now()
+        if now is None:
+            return
+        writer = self._lists.receive(offer, month_of(now))
+        if writer is None:
+            self._confirmed[offer["list"]] = now
+            return
+        while writer.next != DONE:
+            if writer.next == DATA:
+                data = await self._fetch(offer, writer.offset, writer.length)
+                if not data:
+                    return
+                writer.feed(data)
+            while writer.next == ERASE and self._quiet_ms() < _QUIET_MS:
+                await asyncio.sleep_ms(50)
+            erased = writer.next == ERASE
+            writer.step()
+            # After an erase the keypad gets time for what it could not see meanwhile.
+            await asyncio.sleep_ms(20 if erased else 0)
+        self._confirmed[offer["list"]] = now
+
+    async def _fetch(self, offer, offset, length):
+        """The bytes from ``offset`` on, b"" when the centre has none or cannot be reached: flash remembers how far it came."""
+        self._wanted = offer["list"], offer["version"], offset
+        size = min(_CHUNK_BYTES, length - offset)
+        body = messages.encode("fetch", list=offer["list"], version=offer["version"], offset=offset, length=size)
+        for _ in range(_TRIES):
+            self._came.clear()
+            self._send("fetch", body)
+            try:
+                await asyncio.wait_for_ms(self._came.wait(), _ANSWER_MS)
+                return memoryview(self._chunk)[_CHUNK_HEAD_BYTES:]
+            except asyncio.TimeoutError:
+                pass
+        return b""
