@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,8 @@ from central import schema
 from central.database import Database, now, touch
 from protocol.member import is_member_id
 from protocol.tiers import BLOCKED
+
+_PAGE = 20_000
 
 
 def standing(tier: int, active_from: int, active_until: int | None, blocked: bool, moment: int) -> tuple[int | None, int]:
@@ -67,13 +69,24 @@ def by_number(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, An
     return found
 
 
-def active_in(connection: sa.Connection, month_start: int, month_end: int, moment: int) -> Iterable[Any]:
-    """What a member list of a month holds, in number order: members who are, or are blocked, in that month as of ``moment``."""
-    table = schema.members
-    begun = table.c.active_from <= max(moment, month_start)
-    alive = sa.or_(table.c.active_until.is_(None), table.c.active_until > month_start)
-    return connection.execution_options(stream_results=True).execute(
-        sa.select(table.c.member, table.c.tier, table.c.active_until, table.c.blocked)
-        .where(sa.or_(table.c.blocked, sa.and_(begun, alive, table.c.active_from < month_end)))
-        .order_by(table.c.member)
+def active_in(connection: sa.Connection, month_start: int, month_end: int, moment: int) -> Iterator[Any]:
+    """What a member list of a month holds, in number order: members who are, or are blocked, in that month as of ``moment``.
+
+    Read in pages by number: no transaction stays open, and no more than a page is in memory.
+    """
+    c = schema.members.c
+    begun = sa.and_(c.active_from <= max(moment, month_start), c.active_from < month_end)
+    alive = sa.or_(c.active_until.is_(None), c.active_until > month_start)
+    page = (
+        sa.select(c.member, c.tier, c.active_until, c.blocked)
+        .where(sa.or_(c.blocked, sa.and_(begun, alive)), c.member > sa.bindparam("after"))
+        .order_by(c.member)
+        .limit(_PAGE)
     )
+    after = -1
+    while True:
+        rows = connection.execute(page, {"after": after}).all()
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].member

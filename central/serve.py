@@ -17,10 +17,10 @@ from pathlib import Path
 
 import uvicorn
 
-from central.http.app import create_app
 from central.broker_process import BrokerProcess, centre_secret
 from central.database import Database
 from central.errors import CentreError
+from central.http.app import create_app
 from central.link import Endpoint
 from central.service import Service
 

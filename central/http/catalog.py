@@ -1,6 +1,6 @@
 """Merchants and offers over HTTP."""
 
-from __future__ import annotations
+# No postponed annotations here: FastAPI must see the dependencies that are bound to an instance.
 
 from typing import Annotated, Any
 

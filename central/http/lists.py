@@ -1,6 +1,6 @@
 """List files for terminals, whole or in ranges (RFC 9110 section 14)."""
 
-from __future__ import annotations
+# No postponed annotations here: FastAPI must see the dependencies that are bound to an instance.
 
 import re
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ _U32 = Path(ge=0, le=0xFFFFFFFF)
 _RANGE = re.compile(r"bytes=(\d{0,10})-(\d{0,10})")
 
 
-def router(service: Service, access: Access) -> APIRouter:
+def router(service: "Service", access: Access) -> APIRouter:
     """/lists/{list}/{version}."""
     routes = APIRouter(tags=["lists"], dependencies=[Depends(access.token_or_terminal)])
 

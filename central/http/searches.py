@@ -1,6 +1,6 @@
 """Redemptions, refusals and checks by phone number, merchant, terminal and time."""
 
-from __future__ import annotations
+# No postponed annotations here: FastAPI must see the dependencies that are bound to an instance.
 
 from collections.abc import Callable
 from typing import Annotated, Any

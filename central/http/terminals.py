@@ -1,6 +1,6 @@
 """Terminals over HTTP. Registering one is for the command line: its key must not travel."""
 
-from __future__ import annotations
+# No postponed annotations here: FastAPI must see the dependencies that are bound to an instance.
 
 from typing import Annotated, Any
 

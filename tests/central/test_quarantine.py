@@ -1,0 +1,85 @@
+"""Quarantine keeps what a person must see and stays bounded in a flood; retry puts to use what can be used."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import sqlalchemy as sa
+
+from central import demo, quarantine, registry, retry, schema
+from central.database import Database, now
+from central.errors import CentreError
+from central.quarantine import KEEP_BYTES, PER_SOURCE_A_DAY, Oddity
+from protocol import messages, topics
+from tests.central.chains import journal
+from tests.central.conftest import Seeded
+from tests.wire_terminal import WireJournal
+
+TOPIC = topics.up("T0009", "records")
+
+
+def keep(database: Database, *oddities: Oddity) -> None:
+    """Put these into quarantine."""
+    with database.write() as connection:
+        quarantine.keep(connection, database, list(oddities))
+
+
+def listing(database: Database) -> list[dict[str, object]]:
+    """All entries."""
+    with database.read() as connection:
+        return quarantine.listing(connection)
+
+
+def test_a_megabyte_is_kept_as_its_beginning(seeded: Seeded) -> None:
+    content = os.urandom(1_000_000)
+    keep(seeded.database, Oddity.of(now(), "x" * 500, "junk" * 100, content))
+    entry = listing(seeded.database)[0]
+    assert entry["length"] == 1_000_000
+    with seeded.database.read() as connection:
+        assert quarantine.entry(connection, int(str(entry["id"])))["bytes"] == content[:KEEP_BYTES]
+
+
+def test_the_same_again_is_counted(seeded: Seeded) -> None:
+    keep(seeded.database, *[Oddity.of(now(), "a", "junk", b"same")] * 30)
+    assert [entry["seen"] for entry in listing(seeded.database)] == [30]
+
+
+def test_a_flood_is_bounded_and_counted(seeded: Seeded) -> None:
+    keep(seeded.database, *[Oddity.of(now(), "a", "junk", os.urandom(100)) for _ in range(PER_SOURCE_A_DAY + 30)])
+    entries = listing(seeded.database)
+    assert len([entry for entry in entries if entry["id"]]) == PER_SOURCE_A_DAY
+    assert [(entry["seen"], entry["length"]) for entry in entries if not entry["id"]] == [(30, 3000)]
+    # A genuine one is kept whatever the flood.
+    keep(seeded.database, Oddity.of(now(), "a", "genuine", b"mine", demo.TERMINAL))
+    assert any(entry["reason"] == "genuine" for entry in listing(seeded.database))
+
+
+def test_retry_after_the_terminal_was_registered(seeded: Seeded) -> None:
+    key = os.urandom(32)
+    made: WireJournal = journal(key, 3)
+    body = made.batch()
+    assert body
+    from protocol.keys import derive
+
+    keep(seeded.database, Oddity.of(now(), TOPIC, "unknown terminal", messages.tagged(derive(key, b"message"), TOPIC, body)))
+    number = int(str(listing(seeded.database)[0]["id"]))
+    with pytest.raises(CentreError, match="not registered"), seeded.database.write() as connection:
+        retry.entry(connection, seeded.database, number)
+    with seeded.database.write() as connection:
+        registry.add(connection, "T0009", demo.MERCHANT, "test", key)
+        assert retry.entry(connection, seeded.database, number).startswith("3 records taken in")
+        assert retry.entry(connection, seeded.database, number).startswith("3 records taken in"), "again is harmless"
+    table = schema.records
+    with seeded.database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).where(table.c.terminal == "T0009")) == 3
+    assert listing(seeded.database)[0]["state"] == "retried"
+
+
+def test_retry_of_what_stays_unusable(seeded: Seeded) -> None:
+    keep(seeded.database, Oddity.of(now(), topics.up(demo.TERMINAL, "check"), "tag does not match", b"x" * 50))
+    keep(seeded.database, Oddity.of(now(), "elsewhere", "unknown topic", b"x" * 5000))
+    for entry in listing(seeded.database):
+        with pytest.raises(CentreError), seeded.database.write() as connection:
+            retry.entry(connection, seeded.database, int(str(entry["id"])))
+    assert {entry["state"] for entry in listing(seeded.database)} == {"held"}
