@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.rom_double import BoardDouble
+from tests.rom_double.running import plain_micropython
 
 NOISY = random.Random(6).randbytes(60_000) + bytes(100_000)
 
@@ -113,3 +114,29 @@ def test_a_port_held_by_another_program_is_busy(tmp_path: Path) -> None:
         done = esptool(board, "--connect-attempts", "1", "flash-id")
         os.close(held)
         assert "busy" in done.stdout + done.stderr
+
+
+def mpremote(board: BoardDouble, *arguments: str) -> str:
+    """Run mpremote's own command line on the board; what it printed."""
+    command = [sys.executable, "-m", "mpremote", "connect", board.port, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout + done.stderr
+
+
+def test_mpremote_at_the_prompt_of_a_running_board(tmp_path: Path) -> None:
+    with BoardDouble(tmp_path, running=plain_micropython()) as board:
+        assert mpremote(board, "eval", "'x' * 3") == "xxx\n"
+        assert "ZeroDivisionError" in mpremote(board, "exec", "1 / 0")
+        long = "total = 0\n" + "total += 1\n" * 200 + "print(total)"
+        assert mpremote(board, "exec", long) == "200\n"
+        assert mpremote(board, "exec", "kept = 1", "resume", "eval", "kept") == "1\n"
+        assert "NameError" in mpremote(board, "exec", "kept = 1", "soft-reset", "eval", "kept")
+
+
+def test_esptool_interrupts_what_runs_and_a_reset_starts_it_again(tmp_path: Path) -> None:
+    with BoardDouble(tmp_path, running=plain_micropython()) as board:
+        assert mpremote(board, "eval", "1") == "1\n"
+        assert esptool(board, "chip-id").returncode == 0
+        assert board.in_loader
+        board.reset()
+        assert mpremote(board, "eval", "2") == "2\n"

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from host_tools.boards import Board
 from host_tools.errors import CheYouError
-from host_tools.flash import identity_part, plan, writer
+from host_tools.flash import identity_part, plan, probe, writer
 from host_tools.flash.adapters import AdapterMemory
 from host_tools.flash.link import Link, LinkLost, LinkNoisy
 from host_tools.flash.ports import Port
@@ -46,7 +46,7 @@ class Acceptance(Protocol):
 class Work:
     """What is to be done to every board."""
 
-    target: Target
+    target: Target | None  # None: leave everything but the identity, on a board that is one of ours already
     erase: Collection[str] = ()
     provisioner: Provisioner | None = None
     acceptance: Acceptance | None = None
@@ -98,7 +98,8 @@ def _run(port: Port, work: Work, adapters: AdapterMemory, report: Report, outcom
             with Link.open(port, rates) as link:
                 rates = rates[rates.index(link.rate) :]
                 outcome.mac, outcome.rate = link.mac, link.rate
-                unit = _write(link, work, lambda done, what: report(share * done, what), outcome)
+                target = work.target or Target(probe.require_board(link), ())
+                unit = _write(link, work, target, lambda done, what: report(share * done, what), outcome)
                 adapters.worked(port.adapter, link.rate)
                 report(share, "restarting")
                 link.run()
@@ -112,20 +113,20 @@ def _run(port: Port, work: Work, adapters: AdapterMemory, report: Report, outcom
     if unit is not None:
         outcome.state = unit.state
         if work.acceptance is not None:
-            made = work.acceptance.accept(port, unit, work.target.board, lambda done, what: report(share + 0.2 * done, what))
+            made = work.acceptance.accept(port, unit, target.board, lambda done, what: report(share + 0.2 * done, what))
             outcome.files = [str(path) for path in made]
             outcome.state = "issued"
     report(1.0, outcome.state)
 
 
-def _write(link: Link, work: Work, report: Report, outcome: Outcome) -> Unit | None:
+def _write(link: Link, work: Work, target: Target, report: Report, outcome: Outcome) -> Unit | None:
     report(0.0, "comparing")
-    todo = plan.make(link, work.target, work.erase)
+    todo = plan.make(link, target, work.erase)
     unit = None
     if work.provisioner is not None:
-        unit = work.provisioner.unit_for(link.mac, work.target.board)
+        unit = work.provisioner.unit_for(link.mac, target.board)
         outcome.terminal = unit.identity.terminal_id
-        identity_part.add_to(todo, link, work.target.board, unit.identity)
+        identity_part.add_to(todo, link, target.board, unit.identity)
     outcome.kept = list(todo.kept)
     writer.carry_out(link, todo, report)
     outcome.bytes_written += todo.bytes_to_write
