@@ -78,7 +78,6 @@ class MachineRoom:
         self._nvs = calls.NvsCalls(self.flash, options.fast)
         self._handlers: dict[int, Handler] = {
             calls.BOOTED: self._booted,
-            calls.HALTED: self._halted,
             calls.WATCHDOG: self._watchdog,
             **calls.FlashCalls(self.flash, options.fast).handlers(),
             **calls.I2cCalls(Ds3231(self.clock) if wiring.clock_chip else None).handlers(),
@@ -88,7 +87,6 @@ class MachineRoom:
         }
         self._process: FirmwareProcess | None = None
         self.powered = False
-        self._halt_status = 0
         self._watchdog_ms = 0
         self._watchdog_timer: Timer | None = None
         self._address_timer: Timer | None = None
@@ -135,7 +133,6 @@ class MachineRoom:
     def _start(self, cause: int) -> None:
         self.page.reset_pins()
         self.page[shared.RESET_CAUSE] = cause
-        self._halt_status = -1
         try:
             self._nvs.mount()
         except PowerFailed:
@@ -181,7 +178,7 @@ class MachineRoom:
         heard = process.receive()
         self.take_pin_events()
         if heard is None:
-            self._ended(process)
+            self._ended(process, None)
             return
         for call in heard:
             self._carry_out(process, call)
@@ -192,6 +189,9 @@ class MachineRoom:
             return
         if call.operation == calls.RESET:
             self._reset(call.a)
+            return
+        if call.operation == calls.HALTED:
+            self._ended(process, call.a)
             return
         if call.operation == calls.SLEEP and self.virtual:
             self.virtual.sleep(call.a, partial(process.answer, 0))
@@ -220,18 +220,16 @@ class MachineRoom:
         self.note({"event": "booted"})
         return calls.DONE
 
-    def _halted(self, call: Call) -> Answer:
+    def _ended(self, process: FirmwareProcess, status: int | None) -> None:
+        """The firmware has nothing more to run (`status` 0, or not when it died of an exception), or its process is gone."""
         # A board whose main.py has ended says no good-bye to its connections: only the process here would.
-        self._halt_status = call.a
         self.lan.station_gone()
-        return calls.DONE
-
-    def _ended(self, process: FirmwareProcess) -> None:
         self._loop.remove_reader(process.socket)
         self._process = None
-        status = process.wait()
-        if self._halt_status >= 0:
-            status = self._halt_status
+        if status is not None:
+            process.kill()
+        else:
+            status = process.wait()
         self.note({"event": "halted", "status": status, "last_line": last_line(self._options.log)})
         if self.virtual:
             self.virtual.forget_firmware()

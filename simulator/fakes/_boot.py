@@ -46,13 +46,14 @@ def _mount():
     return True
 
 
-def _start():
-    if not _mount():
-        return 2
-    gc.collect()
-    _bench.call(_BOOTED)
-    names = {"__name__": "__main__"}
-    return 0 if _run("boot.py", names) and _run("main.py", names) else 1
-
-
-_bench.call(_HALTED, _start())
+def start(ended):
+    try:
+        status = 2
+        if _mount():
+            gc.collect()
+            _bench.call(_BOOTED)
+            names = {"__name__": "__main__"}
+            status = 0 if _run("boot.py", names) and _run("main.py", names) else 1
+        _bench.call(_HALTED, status)  # never answered: the host ends the process
+    finally:
+        ended.release()

@@ -8,6 +8,7 @@ import vfs
 
 _PROT_READ = const(1)
 _MAP_PRIVATE = const(2)
+_STACK = const(262144)
 
 
 def _mount_fakes(path):
@@ -21,4 +22,13 @@ def _mount_fakes(path):
 _mount_fakes(sys.argv[4] + "/fakes.romfs")
 del _mount_fakes, os, sys, ffi, uctypes, vfs
 
-import _boot  # noqa: E402, F401
+import _boot  # noqa: E402
+import _thread  # noqa: E402
+
+# On a thread of its own for a larger stack: the unix port keeps a path of 4 KiB there for every import within an import,
+# where the ESP32 keeps 128 bytes.
+_thread.stack_size(_STACK)
+_ended = _thread.allocate_lock()
+_ended.acquire()
+_thread.start_new_thread(_boot.start, (_ended,))
+_ended.acquire()
