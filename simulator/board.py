@@ -22,6 +22,7 @@ from host_tools.boards import Board, Partition
 from simulator.board_thread import BoardThread
 from simulator.events import Event, EventLog
 from simulator.fingers import Press
+from simulator.firmware_process import FirmwareProcess
 from simulator.flash import Torn, partitions
 from simulator.machine_room import MachineRoom, Options
 from simulator.wiring import Wiring
@@ -36,13 +37,14 @@ class BenchBoard:
     `board` comes from `host_tools.boards.load`. `fast` makes flash operations take no time. `heap` is the size of
     MicroPython's heap and `bits` the word size of its build; 32 and 96K stand for the device. `mac` is the chip's number;
     `seed` chooses how contacts bounce. `virtual` lets time pass only inside `run`, `keys`, `hold` and the waits, as quickly
-    as the firmware can be run: for scenarios that await nothing outside.
+    as the firmware can be run: for scenarios that await nothing outside. `process` is how the firmware is run: a subclass
+    can give it a console.
     """
 
     def __init__(
         self, image: bytes | bytearray | None, board: Board, workdir: Path, *, fast: bool = False, bits: int = 32,
         heap: str = "96K", mac: bytes = b"\x24\x0a\xc4\x00\x00\x01", seed: int = 0, flash_file: Path | None = None,
-        virtual: bool = False,
+        virtual: bool = False, process: type[FirmwareProcess] = FirmwareProcess,
     ) -> None:  # fmt: skip
         workdir.mkdir(parents=True, exist_ok=True)
         self.events = EventLog()
@@ -51,7 +53,7 @@ class BenchBoard:
         self.virtual = virtual
         wiring = Wiring.of(board)
         flash = flash_file or workdir / "flash.bin"
-        options = Options(workdir, flash, self.log, fast, bits, heap, mac, seed, virtual)
+        options = Options(workdir, flash, self.log, fast, bits, heap, mac, seed, virtual, process)
         self._thread = BoardThread(f"board {board.name}")
         try:
             self._room = self._thread.do(lambda: MachineRoom(image, wiring, options, self.events, self._thread))

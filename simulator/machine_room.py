@@ -47,6 +47,7 @@ class Options:
     mac: bytes
     seed: int
     virtual: bool
+    process: type[FirmwareProcess] = FirmwareProcess
 
 
 class MachineRoom:
@@ -141,7 +142,7 @@ class MachineRoom:
         options = self._options
         with options.log.open("a") as log:
             log.write(f"bench: reset {cause} at {(self.timeline.now_us() - self._started_us) // 1000} ms\n")
-        self._process = FirmwareProcess(self._fakes, self.page.fileno, self.flash.fileno, options.log, options.heap, options.bits)
+        self._process = options.process(self._fakes, self.page.fileno, self.flash.fileno, options.log, options.heap, options.bits)
         self._loop.add_reader(self._process.socket, self._hear)
         self._pump()
 
