@@ -67,7 +67,7 @@ def build_list(
     places, symbols = placed(numbers, classes, facts, list_key)
 
     def make(buckets: int) -> bytes:
-        width = min(-(-facts.places // buckets), MOST_PLACES)
+        width = -(-facts.places // max(buckets, -(-facts.places // MOST_PLACES)))
         edges = np.searchsorted(places, np.arange(-(-facts.places // width) + 1) * width)
         run = Run(places % width, symbols, edges, len(facts.classes))
         return assemble(facts, list_key, Shape(BASE, 0, len(places), width), run, None, facts.classes)

@@ -1,8 +1,8 @@
 """One of the two list partitions: a base, and behind it the deltas that follow it."""
 
+from firmware.terminal.list_file import COMPLETE, MOST_SECTORS, ListFile, sectors
 from protocol.list_header import ListDamaged, ListError, WrongListKey
 from protocol.member_list import MemberList
-from firmware.terminal.list_file import COMPLETE, MOST_SECTORS, ListFile, sectors
 
 
 class NoRoom(ListError):
@@ -10,9 +10,10 @@ class NoRoom(ListError):
 
 
 class ListStore:
-    """``members``: the `MemberList` stored in ``partition``, None without a complete one · ``fault``: the `ListError` why it can't
-    be used · ``begun``: (list id, version) of a base that is not complete yet · ``is_damaged``: a lookup met damage ·
-    ``is_cramped``: a delta found no room. ``buffer``: see `MemberList`; both partitions share it.
+    """``buffer``: see `MemberList`; both partitions share it.
+
+    members: the `MemberList` stored here, None without a complete one · fault: the `ListError` why it can't be used · begun:
+    (list id, version) of a base not complete yet · is_damaged: a lookup met damage · is_cramped: a delta found no room.
     """
 
     def __init__(self, partition, buffer):

@@ -7,9 +7,8 @@ thing programmed, after digest and MAC have been verified from flash.
 from binascii import unhexlify
 from hashlib import sha256
 
-from protocol import list_header
-from protocol.list_header import ListDamaged, ListError, WrongListKey
 from firmware.terminal.list_file import COMPLETE, HEAD, PAGE, SECTOR, VOID, ListFile, entry_of, sectors
+from protocol.list_header import ListDamaged, ListError, WrongListKey
 
 # What the next step does: an erase takes 45 ms and should wait for a quiet keypad; data is the caller's to fetch.
 ERASE, WRITE, DATA, CHECK, DONE = "erase", "write", "data", "check", "done"
@@ -94,6 +93,7 @@ class ListWriter:
             raise
         yield WRITE
         file.program_state(COMPLETE)
+        yield WRITE
         self._store.remount()
 
     def _verify(self):

@@ -5,10 +5,10 @@ Two partitions; whichever the current month needs is never written to, but for d
 
 from collections import namedtuple
 
-from protocol.list_header import ListDamaged, ListMissing
-from protocol.list_section import BUCKET_BYTES
 from firmware.terminal.list_store import ListStore, NoRoom
 from firmware.terminal.list_writer import ListWriter
+from protocol.list_header import ListDamaged, ListMissing
+from protocol.list_section import BUCKET_BYTES
 
 # version and created (Unix seconds) are those of the newest delta, count is how many numbers it leaves on the list.
 ListStatus = namedtuple("ListStatus", ("list_id", "version", "created", "count", "deltas", "damaged"))
@@ -32,12 +32,14 @@ class MemberLists:
 
         `ListMissing`, `ListDamaged`, `WrongListKey`: there is no answer; `OutsideList`: only the centre has one.
         """
-        store = self._required(month)
-        try:
-            return store.members.lookup(number)
-        except ListDamaged:
-            store.is_damaged = True
-            raise
+        while True:
+            store = self._required(month)
+            try:
+                return store.members.lookup(number)
+            except ListDamaged:
+                if store.is_damaged:
+                    raise
+                store.is_damaged = True  # the other partition may hold the same version whole
 
     def status(self, month):
         """The `ListStatus` of the list for ``month``, None without one."""
@@ -53,13 +55,18 @@ class MemberLists:
         ``month`` is the current one: its list is not overwritten. `ListMissing`: the delta's base has to come first;
         `NoRoom`: it does not fit, and if it is a delta, receiving the base once more makes room.
         """
-        if offer["month"] < month:
+        if offer["month"] < month or not self._is_news(offer):
             return None
-        held = self._of(offer["month"])
-        if held and held.members.header.list_id == offer["list"] and held.members.header.version >= offer["version"]:
-            if offer["kind"] != "base" or not (held.is_damaged or held.is_cramped):
-                return None
         return ListWriter(self._free(offer, month), offer) if offer["kind"] == "base" else self._extended(offer)
+
+    def _is_news(self, offer):
+        store = self._of(offer["month"])
+        if store is None:
+            return True
+        header = store.members.header
+        if header.list_id != offer["list"] or header.version < offer["version"]:
+            return True
+        return offer["kind"] == "base" and (store.is_damaged or store.is_cramped)
 
     def _free(self, offer, month):
         """The store to overwrite: where this very file has been begun, else the oldest that the current month does not need."""
@@ -101,6 +108,6 @@ class MemberLists:
 
 
 def _age(store):
-    """What orders stores from the oldest list to the newest; none at all is the oldest."""
+    """What orders stores from the oldest list to the newest; none at all is the oldest, of two alike the damaged one."""
     header = store.members.header if store.members else None
-    return (header.month, header.version) if header else (0, 0)
+    return (header.month, header.version, not store.is_damaged) if header else (0, 0, False)
