@@ -108,7 +108,8 @@ class Link:
             try:
                 await self._session()
                 delay = _BACKOFF_S[0]
-            except (aiomqtt.MqttError, OSError) as error:
+            except* (aiomqtt.MqttError, OSError) as group:  # a loss comes out of the session's task group
+                error = _first(group)
                 if self.up.is_set():
                     delay = _BACKOFF_S[0]
                 if str(error) != self.last_error:
@@ -176,3 +177,10 @@ class Link:
                 topic, payload = self._outgoing.popleft()
                 await client.publish(topic, payload)
             await asyncio.sleep(0)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first error of a group of them, however deep."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
