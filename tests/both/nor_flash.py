@@ -26,6 +26,7 @@ class NorFlash:
         self.bytes_read = 0
         self.cut_at = None  # number of the operation that does not happen any more
         self.weak = {}  # address -> mask of bits that read one way or the other
+        self.seed = 0  # of which way they read
 
     def read(self, at, buf):
         self.reads += 1
@@ -52,11 +53,23 @@ class NorFlash:
         for address in [address for address in self.weak if at <= address < at + SECTOR]:
             del self.weak[address]
 
-    def power_on(self, random):
-        """Read the weak bits anew; ``random`` has ``getrandbits``."""
-        for address in self.weak:
-            mask = self.weak[address]
-            self.memory[address] = self.memory[address] & ~mask | random.getrandbits(8) & mask
+    def power_on(self):
+        """Weak bits read anew."""
+        if self.weak:
+            import random
+
+            self.seed = (self.seed * 69069 + 1) & 0x3FFFFFFF
+            random.seed(self.seed)
+            for address in self.weak:
+                mask = self.weak[address]
+                self.memory[address] = self.memory[address] & ~mask | random.getrandbits(8) & mask
+
+    def copy(self):
+        """Another chip with the same contents; its log is empty."""
+        other = NorFlash(len(self.memory) // SECTOR, self.memory)
+        other.weak = dict(self.weak)
+        other.seed = self.seed
+        return other
 
     def partition(self, first, sectors):
         """A `Partition` of this flash."""
