@@ -30,6 +30,7 @@ from protocol.reasons import CODES
 log = logging.getLogger(__name__)
 
 WATCH_S = 0.5  # how soon a change made by another process takes effect
+OFFER_AGAIN_S = 6 * 3600
 BEHIND_S = 0.25  # how long the log of checks may trail behind the checks
 _RECEIPTS = {"records": "receipt", "refusals": "refused"}
 _CHUNK_HEAD = "<III"
@@ -193,16 +194,27 @@ class Service:
             return directories.load(connection, self.directory)
 
     async def _watch_lists(self) -> None:
+        """Build lists when members have changed, and offer them: new ones at once, the same again now and then, because a
+        terminal trusts a list only for so long after it was last told that nothing newer exists."""
+        offered_at = now()
         while True:
             try:
-                if await asyncio.to_thread(self.lists.refresh, self.directory):
+                new = await asyncio.to_thread(self.lists.refresh, self.directory)
+                if new:
                     await self.publisher.publish(self.directory, everything=False)
-                    for terminal in self.directory.terminals.values():
-                        for body in self.lists.bodies()[1:]:
-                            self._send(terminal, "list", body)
+                if new or now() - offered_at >= OFFER_AGAIN_S:
+                    offered_at = now()
+                    await self._offer_all()
             except sa.exc.SQLAlchemyError as error:
                 self._unanswered(error)
             await asyncio.sleep(WATCH_S)
+
+    async def _offer_all(self) -> None:
+        for at, terminal in enumerate(self.directory.terminals.values()):
+            for body in self.lists.bodies():
+                self._send(terminal, "list", body)
+            if at % 200 == 199:
+                await asyncio.sleep(0.05)  # checks go first
 
     async def _write_behind(self) -> None:
         while True:

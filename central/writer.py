@@ -28,6 +28,8 @@ GROUP_BATCHES = 128  # ≤ 4,096 records a transaction: some 150 ms, so that the
 MAX_BATCHES = 8192
 MAX_JOBS = 20_000
 _RETRY_S = (0.2, 5.0)
+# The database is away, full or read-only: not the fault of what was to be written.
+_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError)
 
 Job = Callable[[sa.Connection], None]
 
@@ -111,7 +113,7 @@ class Writer:
                 self._write(batches, jobs)
                 self.healthy = True
                 delay = _RETRY_S[0]
-            except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError) as error:
+            except Exception as error:  # whatever it is, this thread must not end: nothing would be stored any more
                 self._failed(batches, jobs, error)
                 if self._stopping:
                     return
@@ -134,7 +136,7 @@ class Writer:
     def _write(self, batches: list[Batch], jobs: list[Job]) -> None:
         try:
             receipts = self._transaction(batches, jobs)
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError):
+        except _AWAY:
             raise
         except Exception:
             # Something in the group cannot be stored at all. Each part by itself: the others must not wait for it (law 4).
@@ -149,7 +151,7 @@ class Writer:
     def _alone(self, batches: list[Batch], job: Job | None) -> None:
         try:
             receipts = self._transaction(batches, [job] if job else [])
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError):
+        except _AWAY:
             raise
         except Exception as error:
             log.exception("cannot be stored")
