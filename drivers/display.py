@@ -5,23 +5,18 @@ import asyncio
 from micropython import const
 
 _POWER_UP_MS = const(50)
-# The library sleeps 1 ms a byte and an ESP32 needs up to half as much again to move the pins: three bytes stay under 5 ms.
-_BYTES_A_TURN = const(3)
 # No bitmap row has this value (five dots): it marks a row of the glyph memory that is not known or not wanted.
 _NO_ROW = const(0xFF)
-
-CHINESE_DATE = (
-    ("年", b"\x08\x1f\x12\x0f\x0a\x1f\x02\x00"),
-    ("月", b"\x0f\x09\x0f\x09\x0f\x09\x13\x00"),
-    ("日", b"\x1f\x11\x11\x1f\x11\x11\x1f\x00"),
-)
+# The character chr(_GLYPH + n) is our own glyph number n.
+_GLYPH = const(0xE000)
 
 
 class Display:
-    """`display[row] = "text"` says what a line shall show; `run()` brings the glass there.
+    """`display[row] = "text"` says what a line shall show, `show(rows)` what all of them do; `run()` brings the glass there.
 
-    Only the latest text of a line counts: nobody can read the ones between. `glass` is the controller (see `Hd44780`): `columns`,
-    `rows`, `GLYPHS`, `begin()`, `code(char)`, `cell(row, column)`, `glyph_row(index)`, `put(byte)`.
+    Only the latest text of a line counts: nobody can read the ones between. `glass` is the controller (see `Hd44780`, `St7920`):
+    `columns`, `rows`, `GLYPHS` it holds, `STEP` cells an address has, `TURN` bytes it takes in 5 ms, `begin()`, `code(char)` (above
+    0xFF for one that is two cells wide), `cell(row, column)`, `glyph_row(index)`, `put(byte)`.
     """
 
     def __init__(self, glass):
@@ -31,39 +26,82 @@ class Display:
         self._bitmaps = glass.GLYPHS * 8
         # One array for both memories of the controller, glyphs first, so that one comparison finds all there is to write and no
         # character shows before its bitmap is there.
-        self._want = bytearray(self._bitmaps + self.rows * self.columns)
+        self._want = bytearray(b" " * (self._bitmaps + self.rows * self.columns))
         self._have = bytearray(len(self._want))
+        self._texts = [""] * self.rows
         self._begun = False
         self._look = 0
         self._address = -1
         self._wake = asyncio.Event()
-        self.glyphs(CHINESE_DATE)
-        for row in range(self.rows):
-            self[row] = ""
+        self.glyphs(None)
 
-    def glyphs(self, bitmaps):
-        """Replace the characters of our own: pairs of character and 8 bytes (rows of five dots, top first), at most eight.
+    def glyphs(self, bitmap):
+        """Where our own characters come from: `bitmap(n)` gives the 8 bytes (rows of five dots, top first) of chr(0xE000 + n).
 
-        Lines already assigned keep their codes: assign them again.
+        They go into the controller as lines need them. Lines already assigned keep theirs: assign them again.
         """
-        if len(bitmaps) > self._glass.GLYPHS:
-            raise ValueError("more glyphs than the display holds")
-        self._codes = {}
-        for code, (char, bitmap) in enumerate(bitmaps):
-            self._codes[char] = code
-            self._want[code * 8 : code * 8 + 8] = bitmap
-        for index in range(len(bitmaps) * 8, self._bitmaps):
+        self._bitmap = bitmap
+        # Which glyph each place of the controller holds.
+        self._held = [-1] * self._glass.GLYPHS
+        self._next = -1
+        for index in range(self._bitmaps):
             self._want[index] = _NO_ROW
         self._wake.set()
 
     def __setitem__(self, row, text):
         """Clipped or padded to the width; characters the display lacks show as `?`."""
-        start = self._bitmaps + range(self.rows)[row] * self.columns
-        for column in range(self.columns):
-            char = text[column] if column < len(text) else " "
-            code = self._codes.get(char)
-            self._want[start + column] = self._glass.code(char) if code is None else code
+        self._texts[range(self.rows)[row]] = text
+        self._lay(row)
+
+    def show(self, rows):
+        """Assign all lines at once, so that the glyphs of what goes make room for those of what comes.
+
+        Glyphs of lines below the glass are loaded as well, ahead of a screen that has to be quick.
+        """
+        self._texts = rows + [""] * (self.rows - len(rows))
+        for row in range(self.rows):
+            self._lay(row)
+        for text in rows[self.rows :]:
+            for char in text:
+                self._code(char)
+
+    def _lay(self, row):
+        want = self._want
+        start = at = self._bitmaps + row * self.columns
+        end = start + self.columns
+        for char in self._texts[row]:
+            code = self._code(char)
+            if code > 0xFF:
+                # The controller takes a wide character at an address only, never across two.
+                at += (at - start) & 1
+                if at + 2 > end:
+                    break
+                want[at] = code >> 8
+                at += 1
+            elif at == end:
+                break
+            want[at] = code & 0xFF
+            at += 1
+        while at < end:
+            want[at] = 0x20
+            at += 1
         self._wake.set()
+
+    def _code(self, char):
+        glyph = ord(char) - _GLYPH
+        if glyph < 0 or not self._bitmaps:
+            return self._glass.code(char)
+        held = self._held
+        if glyph in held:
+            return held.index(glyph)
+        shown = "".join(self._texts)
+        for _ in held:
+            self._next = place = (self._next + 1) % len(held)
+            if held[place] < 0 or chr(_GLYPH + held[place]) not in shown:
+                held[place] = glyph
+                self._want[place * 8 : place * 8 + 8] = self._bitmap(glyph)
+                return place
+        return self._glass.code("?")
 
     def settled(self):
         """True when the glass shows what was asked for."""
@@ -96,30 +134,33 @@ class Display:
 
     def _draw(self):
         """Write one turn's bytes; False when nothing differs."""
-        want, have, size = self._want, self._have, len(self._want)
+        want, have, size, step = self._want, self._have, len(self._want), self._glass.STEP
         # Looking on from the last place, not from the top: a line that changes all the time cannot starve those below it.
-        for step in range(size):
-            index = (self._look + step) % size
+        for ahead in range(size):
+            index = (self._look + ahead) % size
             if want[index] != have[index]:
                 break
         else:
             return False
+        # A whole address is written even if only its second cell differs. (Glyphs are whole addresses: 8 divides by any step.)
+        index -= index % step
         place = index - self._bitmaps
         # Where the controller's own counter runs on into something else: the row's end, or the end of the bitmaps.
         end = 0 if place < 0 else place - place % self.columns + self.columns
-        left = _BYTES_A_TURN
+        left = self._glass.TURN
         if index != self._address:
             if place < 0:
                 self._glass.glyph_row(index)
             else:
                 self._glass.cell(*divmod(place, self.columns))
             left -= 1
-        while left and place < end and want[index] != have[index]:
-            self._glass.put(want[index])
-            have[index] = want[index]
-            index += 1
-            place += 1
-            left -= 1
+        while left >= step and place < end and want[index : index + step] != have[index : index + step]:
+            for _ in range(step):
+                self._glass.put(want[index])
+                have[index] = want[index]
+                index += 1
+            place += step
+            left -= step
         self._look = index
         # -1: whatever comes next needs its address sent first.
         self._address = index if place < end else -1

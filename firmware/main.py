@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import json
 import os
 import sys
 import time
@@ -15,7 +14,6 @@ import machine
 from drivers.buzzer import Buzzer
 from drivers.clock_chip import ClockChip
 from drivers.display import Display
-from drivers.hd44780 import Hd44780
 from drivers.keypad import Keypad
 from drivers.leds import Leds
 from drivers.nvs import Nvs
@@ -32,6 +30,7 @@ from firmware.terminal.resolver import Resolver
 from firmware.terminal.screens import Screens
 from firmware.terminal.settings import Settings
 from firmware.terminal.terminal import Terminal
+from firmware.terminal.texts import Texts
 from firmware.terminal.till import Till
 from firmware.terminal.uplink import Uplink
 from protocol import topics
@@ -45,13 +44,13 @@ _WATCHDOG_MS = 10_000
 
 def main():
     """Draw first, so that the glass lives whatever comes; then the terminal. Leaves its tasks to the loop."""
-    display = Display(Hd44780(*board.LCD_PINS, board.LCD_COLUMNS, board.LCD_ROWS, board.LCD_BACKLIGHT))
+    display = Display(glass())
     keypad = Keypad(board.KEYPAD_ROWS, board.KEYPAD_COLUMNS, board.KEYPAD_LAYOUT)
     buzzer = Buzzer(board.BUZZER)
     leds = Leds(board.LED_GREEN, board.LED_RED)
     for part in (display, keypad, buzzer):
         asyncio.create_task(part.run())
-    screens = Screens(display, load_texts(board.LANGUAGE))
+    screens = Screens(display, Texts(sys.path[0] + "/texts", board.LANGUAGE))
     nvs = Nvs("cheyou")
     if not nvs.text("id") or len(nvs.blob("key") or b"") != 32:
         screens.show("unprovisioned", mac=hexlify(machine.unique_id()).decode())
@@ -109,13 +108,18 @@ async def feed(watchdog):
         await asyncio.sleep(1)
 
 
+def glass():
+    """The display's controller. Only the code of the kind that is there is loaded."""
+    if board.LCD_KIND == "st7920":
+        from drivers.st7920 import St7920
+
+        return St7920(*board.LCD_PINS, board.LCD_BACKLIGHT)
+    from drivers.hd44780 import Hd44780
+
+    return Hd44780(*board.LCD_PINS, board.LCD_COLUMNS, board.LCD_ROWS, board.LCD_BACKLIGHT)
+
+
 def endpoint(url):
     """(host, port) of ``mqtt://host[:port]``."""
     host, _, port = url.split("://")[-1].partition(":")
     return host, int(port or "1883")
-
-
-def load_texts(language):
-    """The texts of a language, from the application slot."""
-    with open("%s/texts/%s.json" % (sys.path[0], language)) as file:
-        return json.load(file)

@@ -56,6 +56,7 @@ class Finding:
 def check(board: dict[str, Any]) -> Iterator[Finding]:
     """Every broken rule of a board that has passed the schema."""
     yield from _pins(board)
+    yield from _display(board["display"])
     yield from _keypad(board["keypad"])
     yield from _partitions(board["partition"], board["flash_bytes"])
     yield from _budget(board)
@@ -96,6 +97,13 @@ def _pins(board: dict[str, Any]) -> Iterator[Finding]:
             yield Finding(path, f"pin {pin} of {name} {STRAPPING[pin]}", remedy, warning=pin not in STRAPPING_FATAL)
     for pin in accepted - set(first_use):
         yield Finding(("strapping", str(pin)), f"pin {pin} is not used", "delete the line")
+
+
+def _display(display: dict[str, Any]) -> Iterator[Finding]:
+    size = (display["columns"], display["rows"])
+    if display["kind"] == "st7920" and size != (16, 4):
+        what = f"an st7920 shows 16 columns in 4 rows, not {size[0]} in {size[1]}"
+        yield Finding(("display", "columns"), what, "write columns = 16 and rows = 4")
 
 
 def _keypad(keypad: dict[str, Any]) -> Iterator[Finding]:

@@ -120,6 +120,7 @@ class Board:
         return {
             "NAME": self.name,
             "LANGUAGE": display.language,
+            "LCD_KIND": display.kind,
             "LCD_PINS": (display.rs, display.en, display.d4, display.d5, display.d6, display.d7),
             "LCD_COLUMNS": display.columns,
             "LCD_ROWS": display.rows,

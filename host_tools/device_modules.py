@@ -10,10 +10,11 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
-from host_tools import toolchain
+from host_tools import text_pack, toolchain
 from host_tools.boards import Board
 from host_tools.errors import CheYouError
 from host_tools.shrink import shrink
+from host_tools.texts import languages
 from host_tools.toolchain import ROOT
 
 # Ours lose their asserts and line numbers, which would take a twelfth more of the heap; other people's keep both.
@@ -55,11 +56,10 @@ def _ours(board: Board) -> Iterator[Module]:
 
 def texts(board: Board) -> dict[str, bytes]:
     """The text files of a slot: path in the slot → content."""
-    name = f"{board.display.language}.json"
-    path = ROOT / "firmware" / "texts" / name
-    if not path.exists():
-        raise CheYouError(f"there are no texts in {board.display.language!r}", f"add firmware/texts/{name}")
-    return {f"texts/{name}": path.read_bytes()}
+    language = board.display.language
+    if language not in languages():
+        raise CheYouError(f"there are no texts in {language!r}", f"add firmware/texts/{language}.json")
+    return {"texts": text_pack.pack(board.display)}
 
 
 def board_module(board: Board) -> bytes:

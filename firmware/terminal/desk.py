@@ -10,7 +10,7 @@ from protocol.member import DIGITS, grouped, masked
 from protocol.month import month_of, nearest
 from protocol.reasons import VALID
 from firmware.terminal.journal import JournalFull
-from firmware.terminal.screens import clock_text, dashed, date_text
+from firmware.terminal.screens import clock_text, dashed
 
 IDLE, NUMBER, MONTH, OTHER_MONTH, OFFER, CHECKING, VALID_SHOWN, REPEAT, REFUSED, SAVED, MENU = range(11)
 
@@ -154,10 +154,9 @@ class Desk:
         self._show_offers()
 
     def _show_offers(self):
-        labels = [
-            (str(at + 1), offer.label.get(self._screens.language, "?")) for at, offer in enumerate(self._settings.offers)
-        ] + [("", "")]
-        (digit, label), (digit2, label2) = labels[self._page], labels[self._page + 1]
+        shown = self._settings.offers[self._page : self._page + 2]
+        labels = [(str(self._page + at + 1), self._screens.label(offer.label, "?")) for at, offer in enumerate(shown)]
+        (digit, label), (digit2, label2) = (labels + [("", "")])[:2]
         self._screens.show("offer", digit=digit, label=label, digit2=digit2, label2=label2)
 
     def _key_offer(self, key):
@@ -221,7 +220,7 @@ class Desk:
     def _decided(self, verdict):
         self._seconds = 0
         self._verdict = verdict
-        tier = self._settings.tier_label(verdict.tier, self._screens.language)
+        tier = self._screens.label(*self._settings.tier_label(verdict.tier))
         if verdict.reason == VALID:
             self._enter(VALID_SHOWN)
             self._percent = verdict.offer.percent(self._settings.tier_name(verdict.tier))
@@ -296,4 +295,4 @@ class Desk:
         if level >= 80 and self._seconds & 4:
             return self._screens.show("idle_full", level=level)
         net = self._screens.word("online" if self._terminal.online() else "offline")
-        self._screens.show("idle", date=date_text(now), time=clock_text(now), net=net)
+        self._screens.show("idle", date=self._screens.date(now), time=clock_text(now), net=net)

@@ -74,7 +74,7 @@ class Menu:
         """Answers "did it go through?" after any restart."""
         for record in self._journal.last(1):
             offer = self._settings.offer(record.offer)
-            label = offer.label.get(self._screens.language, "") if offer else str(record.offer)
+            label = self._screens.label(offer.label if offer else {}, str(record.offer))
             self._screens.show(
                 "last", masked=masked(str(record.member)), time=clock_text(record.time), offer=label, sequence=record.sequence
             )

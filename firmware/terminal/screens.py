@@ -4,34 +4,42 @@ from protocol.month import civil
 
 
 class Screens:
-    """``texts`` is the language's dict; ``display`` takes one text a row."""
+    """``display`` shows lists of rows; ``texts`` has them (`Texts`)."""
 
     def __init__(self, display, texts):
         self._display = display
-        self.use(texts)
-
-    def use(self, texts):
-        """Switch to another language's ``texts``."""
-        self.language = texts["language"]
-        self._screens = texts["screens"]
-        self._reasons = texts["reasons"]
-        self._words = texts["words"]
+        self._texts = texts
+        self.use = texts.use
+        display.glyphs(texts.bitmap)
 
     def word(self, name):
         """A single word in the cashier's language."""
-        return self._words[name]
+        return self._texts.rows("words/" + name)[0]
+
+    def label(self, labels, name):
+        """What a tier or an offer is called here: its label in the cashier's language or in English, whichever this display can
+        show, or else its ``name``. ``labels`` are by language."""
+        for language in (self._texts.language, "en"):
+            text = self._texts.local(labels.get(language, ""))
+            if text:
+                return text
+        return name
 
     def show(self, name, **fields):
         """Show the screen ``name``."""
-        self._rows(self._screens[name], fields)
+        self._rows("screens/" + name, fields)
 
     def show_reason(self, reason, **fields):
         """Show why a check was refused, and the next step."""
-        self._rows(self._reasons[reason], fields)
+        self._rows("reasons/" + reason, fields)
 
-    def _rows(self, templates, fields):
-        for row in range(self._display.rows):
-            self._display[row] = templates[row].format(**fields) if row < len(templates) else ""
+    def date(self, time):
+        """Month and day of Unix seconds, as the cashier writes them."""
+        _, month, day, _, _, _ = civil(time)
+        return self.word("date").format(month=month, day=day)
+
+    def _rows(self, name, fields):
+        self._display.show([row.format(**fields) for row in self._texts.rows(name)])
 
 
 def dashed(month):
@@ -43,9 +51,3 @@ def clock_text(time):
     """``14:32`` of Unix seconds."""
     _, _, _, hour, minute, _ = civil(time)
     return "%02d:%02d" % (hour, minute)
-
-
-def date_text(time):
-    """``12月01日`` of Unix seconds; the display has glyphs for 月 and 日."""
-    _, month, day, _, _, _ = civil(time)
-    return "%02d月%02d日" % (month, day)

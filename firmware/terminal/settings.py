@@ -81,7 +81,7 @@ class Settings:
         tier = self.tiers.get(code)
         return tier["name"] if tier else None
 
-    def tier_label(self, code, language):
-        """What the cashier reads for a tier code."""
+    def tier_label(self, code):
+        """(labels by language, name) of a tier code, as `Screens.label` takes them."""
         tier = self.tiers.get(code)
-        return tier.get("label", {}).get(language, tier["name"]) if tier else "?"
+        return (tier.get("label", {}), tier["name"]) if tier else ({}, "?")

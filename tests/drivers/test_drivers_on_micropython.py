@@ -13,7 +13,7 @@ __all__ = ["interpreter"]
 ON_DEVICE = Path(__file__).parent / "on_device"
 
 
-@pytest.mark.parametrize("module", ["lcd", "keys", "small_parts"])
+@pytest.mark.parametrize("module", ["lcd", "lcd_chinese", "keys", "small_parts"])
 def test_module_passes(interpreter: Path, module: str) -> None:
     done = run_on_micropython(interpreter, [module], ON_DEVICE)
     assert done.returncode == 0, done.stdout

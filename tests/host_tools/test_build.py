@@ -100,7 +100,7 @@ def test_micropython_mounts_the_application(image: FlashImage, tmp_path: Path, b
     )
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stdout
-    for path in ("/boot.py", "/main.py", "/a", "/b", "/settings", "/a/firmware/main.mpy", "/a/texts/en.json"):
+    for path in ("/boot.py", "/main.py", "/a", "/b", "/settings", "/a/firmware/main.mpy", "/a/texts"):
         assert path in lines
     assert "/a/adafruit_character_lcd/character_lcd.mpy" in lines
     assert "/a/protocol/verdict.mpy" in lines

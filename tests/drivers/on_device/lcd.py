@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 
 from hd44780_glass import Glass
 from machine import Pin
@@ -55,22 +54,68 @@ def test_text_arrives_clipped_and_padded():
     run(display, scene)
 
 
-def test_glyphs_yen_and_what_the_rom_lacks():
+def drawn(number):
+    """A bitmap that names its number."""
+    return bytes(((number + row) & 0x1F) for row in range(8))
+
+
+def own(*numbers):
+    return "".join(chr(0xE000 + number) for number in numbers)
+
+
+def test_yen_and_what_the_rom_lacks():
     glass, display = begin()
-    display[0] = "2026年12月01日 ¥5"
-    display[1] = "\\~→←° 车\n"
+    display[0] = "¥5 \\~→←° 车\n"
 
     async def scene():
         await settle(display)
-        assert glass.row(0, 16) == b"2026\x0012\x0101\x02 \\5  ", glass.row(0, 16)
-        assert glass.row(1, 16) == b"??\x7e\x7f\xdf ??        ", glass.row(1, 16)
-        assert bytes(glass.cgram[:8]) == b"\x08\x1f\x12\x0f\x0a\x1f\x02\x00"
-        assert bytes(glass.cgram[16:24]) == b"\x1f\x11\x11\x1f\x11\x11\x1f\x00"
-        display.glyphs([("车", bytes(range(8))), ("年", bytes(range(8, 16)))])
-        display[0] = "车年月"
+        assert glass.row(0, 16) == b"\\5 ??\x7e\x7f\xdf ??     ", glass.row(0, 16)
+
+    run(display, scene)
+
+
+def shapes(glass, row):
+    """The numbers of our own characters on the glass, told by their bitmaps; None for the others."""
+    return [glass.cgram[code * 8] if code < 8 else None for code in glass.row(row, 16)]
+
+
+def test_glyphs_are_loaded_as_screens_need_them():
+    glass, display = begin()
+    display.glyphs(drawn)
+
+    async def scene():
+        display.show(["2026" + own(20) + "12" + own(21), own(22, 20)])
         await settle(display)
-        assert glass.row(0, 16) == b"\x00\x01?" + b" " * 13
-        assert bytes(glass.cgram[:16]) == bytes(range(16))
+        assert shapes(glass, 0) == [None] * 4 + [20, None, None, 21] + [None] * 8
+        assert shapes(glass, 1)[:2] == [22, 20]
+        before = glass.bytes
+        display.show([own(22) + "2026", own(20)])
+        await settle(display)
+        # Three runs of cells with an address each: no bitmap was written again.
+        assert glass.bytes - before <= 16 + 3, glass.bytes - before
+        display.show([own(1, 2, 3, 4), own(5, 6, 7, 8)])
+        await settle(display)
+        assert shapes(glass, 0)[:4] == [1, 2, 3, 4] and shapes(glass, 1)[:4] == [5, 6, 7, 8]
+        display.show([own(1, 2, 3, 4), own(5, 6, 7, 8, 9)])
+        await settle(display)
+        assert glass.row(1, 16)[4:5] == b"?", "nine glyphs on one glass"
+
+    run(display, scene)
+
+
+def test_glyphs_below_the_glass_are_loaded_ahead():
+    glass, display = begin()
+    display.glyphs(drawn)
+
+    async def scene():
+        display.show(["wait", "", own(11, 12, 13)])
+        await settle(display)
+        assert glass.row(1, 16) == b" " * 16
+        before = glass.bytes
+        display.show([own(11, 12, 13)])
+        await settle(display)
+        assert shapes(glass, 0)[:3] == [11, 12, 13]
+        assert glass.bytes - before == 5, glass.bytes - before  # the address, three glyphs, a blank
 
     run(display, scene)
 
@@ -144,7 +189,7 @@ def test_latest_text_wins_and_no_line_starves():
 
 
 def test_loop_is_not_held():
-    _, display = begin(20, 4)
+    glass, display = begin(20, 4)
 
     async def scene():
         await settle(display)
@@ -152,27 +197,19 @@ def test_loop_is_not_held():
         for n in range(4):
             display[n] = "01234567890123456789"
         while not display.settled():
-            before = time.ticks_us()
+            before = glass.bytes
             await asyncio.sleep_ms(0)
-            worst = max(worst, time.ticks_diff(time.ticks_us(), before))
-        assert 3000 <= worst <= 5000 + slack(), worst
+            worst = max(worst, glass.bytes - before)
+        # Each takes 1.5 ms on an ESP32. Counted and not timed: a busy computer sleeps longer.
+        assert worst == 3, worst
 
     run(display, scene)
 
 
-def slack():
-    """What this computer itself stole: the worst of three sleeps of 1 ms."""
-    worst = 0
-    for _ in range(50):
-        before = time.ticks_us()
-        time.sleep_ms(1)
-        worst = max(worst, time.ticks_diff(time.ticks_us(), before) - 1000)
-    return 3 * worst
-
-
 def test_restart_mends_a_garbled_controller():
     glass, display = begin()
-    display[0] = "139年"
+    display.glyphs(drawn)
+    display[0] = "139" + own(30)
 
     async def scene():
         await settle(display)
@@ -184,7 +221,7 @@ def test_restart_mends_a_garbled_controller():
         assert not display.settled()
         await settle(display)
         assert glass.row(0, 16) == b"139\x00" + b" " * 12, glass.row(0, 16)
-        assert bytes(glass.cgram[:8]) == b"\x08\x1f\x12\x0f\x0a\x1f\x02\x00"
+        assert bytes(glass.cgram[:8]) == drawn(30)
 
     run(display, scene)
 

@@ -1,0 +1,110 @@
+"""What a display can show, and the characters the device knows it by.
+
+The device holds texts as strings in which an ASCII character, or another of the ROM's, stands for itself, and one of Unicode's
+private use area for something of the display's own: chr(0xE000 + n) is cell n of `glyph_art` on an HD44780 and place n of
+GB2312 (94 × row + place, from A1A1) on an ST7920.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from host_tools import glyph_art
+from host_tools.errors import CheYouError
+
+_FIRST = 0xE000
+
+
+class CharacterSet(ABC):
+    """One kind of display's. `glyphs` is how many cells of its own drawing it holds at a time, None when it needs none;
+    `name_cells` how many of them a name from the centre may have."""
+
+    glyphs: int | None = None
+    name_cells: int = 255
+
+    def encode(self, text: str) -> str:
+        """The device's form of `text`; CheYouError names a character that the display cannot show."""
+        return "".join(map(self._encode, text))
+
+    def width(self, text: str) -> int:
+        """How many cells the encoded `text` takes, from the left edge on."""
+        return len(text)
+
+    def cells_drawn(self, text: str) -> set[str]:
+        """The cells of our own drawing in the encoded `text`."""
+        return set()
+
+    @abstractmethod
+    def numbers(self) -> dict[str, int]:
+        """Character → n for all that the device may have to translate itself, in names from the centre."""
+
+    @abstractmethod
+    def bitmaps(self) -> bytes:
+        """Eight bytes for each n, where the device has to load them."""
+
+    @abstractmethod
+    def _encode(self, character: str) -> str: ...
+
+
+class Hd44780Set(CharacterSet):
+    """ROM A00 and eight cells out of those in `firmware/texts/glyphs`."""
+
+    glyphs = 8
+    # Two names stand on the screen that asks for the offer, and one beside what a verdict needs.
+    name_cells = 4
+    _ROM = "¥→←·°÷█"
+    _NOT_ASCII = "\\~"
+
+    def numbers(self) -> dict[str, int]:
+        # The highest bit tells a character of two cells.
+        shapes = glyph_art.drawn()
+        return {character: n | (len(shapes[character]) - 1) << 15 for character, n in glyph_art.numbers().items()}
+
+    def bitmaps(self) -> bytes:
+        return b"".join(cell for cells in glyph_art.drawn().values() for cell in cells)
+
+    def cells_drawn(self, text: str) -> set[str]:
+        return {character for character in text if ord(character) >= _FIRST}
+
+    def _encode(self, character: str) -> str:
+        if (" " <= character <= "}" and character not in self._NOT_ASCII) or character in self._ROM:
+            return character
+        cells = glyph_art.drawn().get(character)
+        if cells is None:
+            raise CheYouError(f"nobody has drawn {character!r} yet", "draw it in firmware/texts/glyphs, or say it otherwise")
+        first = _FIRST + glyph_art.numbers()[character]
+        return "".join(chr(first + cell) for cell in range(len(cells)))
+
+
+class St7920Set(CharacterSet):
+    """ASCII one cell wide, GB2312 two, the latter from even cells on."""
+
+    def numbers(self) -> dict[str, int]:
+        found = {}
+        for n in range(87 * 94):
+            try:
+                found[bytes((n // 94 + 0xA1, n % 94 + 0xA1)).decode("gb2312")] = n
+            except UnicodeDecodeError:
+                continue  # a place without a character
+        return found
+
+    def bitmaps(self) -> bytes:
+        return b""
+
+    def width(self, text: str) -> int:
+        cells = 0
+        for character in text:
+            cells += 2 + cells % 2 if ord(character) >= _FIRST else 1
+        return cells
+
+    def _encode(self, character: str) -> str:
+        if " " <= character <= "~":
+            return character
+        try:
+            high, low = ("￥" if character == "¥" else character).encode("gb2312")
+        except (UnicodeEncodeError, ValueError):
+            raise CheYouError(f"GB2312 has no {character!r}", "say it otherwise") from None
+        return chr(_FIRST + (high - 0xA1) * 94 + low - 0xA1)
+
+
+OF_KIND: dict[str, CharacterSet] = {"hd44780": Hd44780Set(), "st7920": St7920Set()}
