@@ -34,7 +34,8 @@ class Lan:
 
     `delay_ms` holds everything up, each way. `tcp`: `open`, or new connections are accepted and everything is swallowed
     (`silent`), are refused, or get no answer at all (`lost`). `dns`: `answer` or `silent`. `hosts` maps names to
-    addresses before the host's resolver is asked; the name `*` answers for every name, as a captive portal does.
+    addresses before the host's resolver is asked; an empty address means there is no such name, and the name `*` answers
+    for every one, as a captive portal does.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, passing: Callable[[], bool], now: Callable[[], float]) -> None:
@@ -167,7 +168,7 @@ class Lan:
         known: Mapping[str, str] = self.hosts
         for key in (name, "*"):
             if key in known:
-                return known[key]
+                return known[key] or None
         try:
             return str(ipaddress.IPv4Address(name))
         except ValueError:

@@ -177,12 +177,14 @@ class Nvs:
         empty = [page for page in self._pages if self._state(page) == 0xFFFFFFFF]
         if not empty:
             raise NvsError(NO_SPACE)
-        page = empty[0]
+        # Round and round, as ESP-IDF's list of free pages works out: no page wears faster than another.
+        last = max((p for p in self._pages if p not in empty), key=self._sequence, default=self._pages[-1])
+        page = min(empty, key=lambda p: (p - last) % (len(self._pages) * SECTOR))
         self._open(page)
         if len(empty) == 1:  # one page always stays free: move the live entries of the emptiest one here
             full = [p for p in self._pages if self._state(p) in (_FULL, _FREEING)]
             live = {p: sum(e.span for e in self._entries if e.page == p) for p in full}
-            source = min(live, key=lambda p: live[p])
+            source = min(live, key=lambda p: (live[p], self._sequence(p)))
             if live[source] + span > _ENTRIES:
                 raise NvsError(NO_SPACE)
             self._program(source, struct.pack("<I", _FREEING))
