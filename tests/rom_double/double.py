@@ -19,6 +19,7 @@ from tests.rom_double.slip import Unframer, framed
 
 _SYNC = b"\x00\x08\x24\x00"
 _READ_ACK_S = 3.0
+_CONSOLE_EVERY_S = 0.01
 
 
 class BoardDouble:
@@ -123,10 +124,10 @@ class BoardDouble:
                     raise
 
     def _turn(self) -> None:
-        output = self.running.descriptor if not self._loader else None
         data, self._unread = self._unread, b""
-        data = data or self._line.read(0.5, *([] if output is None else [output]))
-        if output is not None:
+        # Output is looked for now and then: the process that makes it may be another one at any moment.
+        data = data or self._line.read(0.5 if self._loader else _CONSOLE_EVERY_S)
+        if self._loader is None:
             said = self.running.output()
             if said:
                 self._line.write(said)

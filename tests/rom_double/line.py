@@ -73,11 +73,11 @@ class Line:
             return _RATES.get(termios.tcgetattr(self._master)[5], 0)
         return 0
 
-    def read(self, timeout: float, *also: int) -> bytes:
-        """What has come; empty after `timeout`, a `wake`, or when one of the descriptors `also` can be read."""
+    def read(self, timeout: float) -> bytes:
+        """What has come; empty after `timeout` or a `wake`."""
         if not self._opened():
             timeout = min(timeout, _LOOK_AGAIN_S)
-        watched = [*([self._master] if self._open else []), self._wake_read, *also]
+        watched = [*([self._master] if self._open else []), self._wake_read]
         ready, _, _ = select.select(watched, [], [], timeout)
         if self._wake_read in ready:
             os.read(self._wake_read, 64)

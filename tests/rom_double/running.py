@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import subprocess
+import threading
 from pathlib import Path
 from typing import Protocol
 
@@ -16,10 +17,6 @@ from host_tools import toolchain
 
 class Running(Protocol):
     """Something with a console. Called from the double's own thread only, but for `stop` at the end."""
-
-    @property
-    def descriptor(self) -> int | None:
-        """A file descriptor that can be read when there is output; None when there is none to wait for."""
 
     def start(self, flash: Path) -> None:
         """Come out of reset with this flash."""
@@ -37,8 +34,6 @@ class Running(Protocol):
 class Silent:
     """A blank board: nothing to run, nothing to say."""
 
-    descriptor = None
-
     def start(self, flash: Path) -> None: ...
 
     def output(self) -> bytes:
@@ -52,67 +47,75 @@ class Silent:
 class MicroPythonConsole:
     """A MicroPython process behind the console: Ctrl-C is a signal to it, everything else goes to its stdin.
 
-    `command` starts it. It prints something first of all (a board's ROM does), once it takes signals; until then input waits.
+    It prints something first of all (a board's ROM does), once it takes signals; until then input waits. What it prints goes
+    to a log as well, where one is given. `connect` may be called from another thread, when the board resets itself.
     """
 
     def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
         self._command = command
         self._environment = environment
+        self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._log: Path | None = None
         self._early = b""
         self._spoke = False
-
-    @property
-    def descriptor(self) -> int | None:
-        return self._process.stdout.fileno() if self._process and self._process.stdout else None
 
     def start(self, flash: Path) -> None:
-        self._spoke = False
-        self._early = b""
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=self._environment,
-            bufsize=0,
-        )
+        self.connect(
+            subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self._environment,
+                bufsize=0,
+            )
+        )  # fmt: skip
+
+    def connect(self, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
+        """Talk to this process from now on."""
+        with self._lock:
+            MicroPythonConsole.stop(self)
+            self._process, self._log = process, log
+            self._spoke, self._early = False, b""
 
     def output(self) -> bytes:
-        if self._process is None or self._process.stdout is None:
-            return b""
-        if not select.select([self._process.stdout], [], [], 0)[0]:
-            return b""
-        said = os.read(self._process.stdout.fileno(), 65536)
-        if not said:
-            self.stop()
-        elif not self._spoke:
-            self._spoke = True
-            early, self._early = self._early, b""
-            self.input(early)
-        return _as_uart(said)
+        with self._lock:
+            if self._process is None or self._process.stdout is None:
+                return b""
+            if not select.select([self._process.stdout], [], [], 0)[0]:
+                return b""
+            said = os.read(self._process.stdout.fileno(), 65536)
+            if not said:
+                MicroPythonConsole.stop(self)
+            elif not self._spoke:
+                self._spoke = True
+                early, self._early = self._early, b""
+                self.input(early)
+            if said and self._log is not None:
+                with self._log.open("ab") as log:
+                    log.write(said)
+            return re.sub(rb"(?<!\r)\n", b"\r\n", said)  # the unix port prints bare newlines, a board does not
 
     def input(self, data: bytes) -> None:
-        if not self._spoke:
-            self._early += data
-            return
-        if self._process is None or self._process.stdin is None:
-            return
-        for number, part in enumerate(data.split(b"\x03")):
-            if number:
-                self._process.send_signal(signal.SIGINT)
-            if part:
-                with contextlib.suppress(BrokenPipeError):
-                    self._process.stdin.write(part)
+        with self._lock:
+            if not self._spoke:
+                self._early += data
+                return
+            if self._process is None or self._process.stdin is None:
+                return
+            for number, part in enumerate(data.split(b"\x03")):
+                if number:
+                    self._process.send_signal(signal.SIGINT)
+                if part:
+                    with contextlib.suppress(BrokenPipeError):
+                        self._process.stdin.write(part)
 
     def stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    pipe.close()
-            self._process = None
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+                for pipe in (self._process.stdin, self._process.stdout):
+                    if pipe is not None:
+                        pipe.close()
+                self._process = None
 
 
 def plain_micropython() -> MicroPythonConsole:
@@ -122,7 +125,3 @@ def plain_micropython() -> MicroPythonConsole:
         [str(toolchain.micropython(32)), "-X", "heapsize=128K", "-m", "plain"], {"MICROPYPATH": f"{here}:.frozen", "HOME": "/"}
     )
 
-
-def _as_uart(data: bytes) -> bytes:
-    """Line ends as a board sends them: the unix port prints bare newlines."""
-    return re.sub(rb"(?<!\r)\n", b"\r\n", data)

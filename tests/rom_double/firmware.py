@@ -1,0 +1,68 @@
+"""What was written to a double, running: the simulated board boots from the double's own flash, with a console."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from host_tools import toolchain
+from host_tools.boards import Board
+from simulator.board import BenchBoard
+from simulator.firmware_process import FirmwareProcess
+from tests.rom_double.running import MicroPythonConsole
+
+HERE = Path(__file__).with_name("on_device")
+
+
+class SimulatedBoard(MicroPythonConsole):
+    """A `Running`: from a reset to the next, a `BenchBoard` on the double's flash. `bench` is None while there is none.
+
+    Its keys are pressed and its glass is read as on any `BenchBoard`; `when_on(bench)` is called at each start. Not imitated: the
+    stock firmware's REPL is not on MicroPython's heap, here it is, so the heap is larger than a board's.
+    """
+
+    def __init__(self, board: Board, workdir: Path, mac: str, *, heap: str = "256K") -> None:
+        super().__init__([])
+        self._board = board
+        self._workdir = workdir
+        self._mac = bytes.fromhex(mac.replace(":", ""))
+        self._heap = heap
+        self.bench: BenchBoard | None = None
+        self.when_on: Callable[[BenchBoard], None] = lambda bench: None
+
+    def start(self, flash: Path) -> None:
+        self.stop()
+        console = self
+
+        class ConsoleProcess(FirmwareProcess):
+            """The same, but standard input and output are the board's serial line, and the REPL follows main.py."""
+
+            def __init__(self, fakes: Path, page_fd: int, flash_fd: int, log: Path, heap: str, bits: int) -> None:
+                self.socket, theirs = socket.socketpair()
+                self.socket.setblocking(False)
+                self._received = bytearray()
+                fds = (theirs.fileno(), page_fd, flash_fd)
+                command = [str(toolchain.micropython(bits)), "-X", f"heapsize={heap}", "-m", "console", *map(str, fds), str(fakes)]
+                environment = {"MICROPYPATH": f"{HERE}:{fakes}:.frozen", "TZ": "UTC", "PATH": os.environ.get("PATH", ""), "HOME": "/"}
+                with theirs:
+                    self._process = subprocess.Popen(
+                        command, pass_fds=fds, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                        env=environment, bufsize=0,
+                    )  # fmt: skip
+                self.pid = self._process.pid
+                console.connect(self._process, log)
+
+        self.bench = BenchBoard(
+            None, self._board, self._workdir, fast=True, heap=self._heap, mac=self._mac, flash_file=flash, process=ConsoleProcess
+        )
+        self.bench.power_on()
+        self.when_on(self.bench)
+
+    def stop(self) -> None:
+        bench, self.bench = self.bench, None
+        if bench is not None:
+            bench.close()
+        super().stop()
