@@ -35,3 +35,10 @@ class Nvs:
         """Store a 32-bit ``value``; it is on flash when this returns."""
         self._nvs.set_i32(key, value)
         self._nvs.commit()
+
+    def next_epoch(self, above):
+        """An epoch greater than ``above`` and than any before. It is on flash when this returns, so that it is never used twice,
+        whatever happens to the journal's flash."""
+        epoch = max(self.number("epoch") or 0, above) + 1
+        self.set_number("epoch", epoch)
+        return epoch

@@ -18,6 +18,7 @@ from drivers.keypad import Keypad
 from drivers.leds import Leds
 from drivers.nvs import Nvs
 from drivers.partitions import partition
+from drivers.watchdog import watch
 from drivers.wifi import Wifi
 from firmware.terminal.checks import Checks
 from firmware.terminal.clock import Clock
@@ -39,11 +40,14 @@ from protocol.messages import hex_of
 from protocol.record import Sealer
 
 SETTINGS = "/settings"
-_WATCHDOG_MS = 10_000
 
 
-def main():
-    """Draw first, so that the glass lives whatever comes; then the terminal. Leaves its tasks to the loop."""
+def main(safe):
+    """Draw first, so that the glass lives whatever comes; then the terminal. Leaves its tasks to the loop.
+
+    ``safe``: start nothing but the display, because what else there is has failed again and again.
+    """
+    asyncio.create_task(watch())
     display = Display(glass())
     keypad = Keypad(board.KEYPAD_ROWS, board.KEYPAD_COLUMNS, board.KEYPAD_LAYOUT)
     buzzer = Buzzer(board.BUZZER)
@@ -52,7 +56,9 @@ def main():
         asyncio.create_task(part.run())
     screens = Screens(display, Texts(sys.path[0] + "/texts", board.LANGUAGE))
     nvs = Nvs("cheyou")
-    if not nvs.text("id") or len(nvs.blob("key") or b"") != 32:
+    if safe:
+        screens.show("safe_mode")
+    elif not nvs.text("id") or len(nvs.blob("key") or b"") != 32:
         screens.show("unprovisioned", mac=hexlify(machine.unique_id()).decode())
     else:
         try:
@@ -60,22 +66,14 @@ def main():
         except OSError:
             pass  # it is there
         build(screens, keypad, buzzer, leds, nvs)
-    asyncio.create_task(feed(machine.WDT(timeout=_WATCHDOG_MS)))
 
 
 def build(screens, keypad, buzzer, leds, nvs):
     """A provisioned terminal, its tasks started."""
     name, key = nvs.text("id"), nvs.blob("key")
-
-    def new_epoch(above):
-        # Stored before a journal uses it: an epoch is never used twice, whatever happens to the journal's flash.
-        epoch = max(nvs.number("epoch") or 0, above) + 1
-        nvs.set_number("epoch", epoch)
-        return epoch
-
     wifi = Wifi()
-    journal = Journal(partition("journal"), Sealer(key), new_epoch)
-    refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), new_epoch)
+    journal = Journal(partition("journal"), Sealer(key), nvs.next_epoch)
+    refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), nvs.next_epoch)
     floor = max([board.BUILT] + [record.time for record in journal.last(1)])
     clock = Clock(time, ClockChip(board.I2C_SCL, board.I2C_SDA), floor)
     settings = Settings(SETTINGS, derive(key, b"message"), topics.down(name, "settings"))
@@ -99,13 +97,6 @@ def build(screens, keypad, buzzer, leds, nvs):
     wifi.start(nvs.text("wifi_ssid"), nvs.text("wifi_psk"))
     for part in (wifi, uplink, courier, lists):
         asyncio.create_task(part.run())
-
-
-async def feed(watchdog):
-    """While the loop turns, the watchdog is fed."""
-    while True:
-        watchdog.feed()
-        await asyncio.sleep(1)
 
 
 def glass():

@@ -1,7 +1,10 @@
-"""Starts the terminal, forgets the code that built it, and lets the loop run."""
+"""Starts the terminal, forgets the code that built it, and lets the loop run. A fault that nothing below has handled ends here:
+its text is kept, the chip restarts, and a terminal that fails again and again starts in safe mode."""
 
 import asyncio
+import sys
 
+from drivers.watchdog import count_start, failed_starts, restart
 from firmware.terminal import overlay
 
 # Leaves first: an import inside an import inside an import takes more stack than a board has to spare.
@@ -10,12 +13,34 @@ _LEAVES = (
     "protocol.list_section", "protocol.member_list", "firmware.terminal.ring", "firmware.terminal.journal",
     "firmware.terminal.list_writer", "firmware.terminal.list_store", "firmware.terminal.connection",
 )  # fmt: skip
+_MOST_STARTS = 3
+FAULT = "/fault"
 
 
 def run():
-    """Never returns: a fault that gets here ends in a restart by the watchdog."""
-    for name in _LEAVES:
-        overlay.load(name)
-    overlay.load("firmware.main").main()
-    overlay.drop("firmware.main")
-    asyncio.get_event_loop().run_forever()
+    """Never returns."""
+    safe = failed_starts() >= _MOST_STARTS
+    try:
+        count_start()
+        if not safe:
+            for name in _LEAVES:
+                overlay.load(name)
+        loop = asyncio.get_event_loop()
+        # A task that dies takes its part of the terminal with it, the keypad perhaps: better a restart of two seconds.
+        loop.set_exception_handler(lambda _loop, context: _end(context["exception"], safe))
+        overlay.load("firmware.main").main(safe)
+        overlay.drop("firmware.main")
+        loop.run_forever()
+    except Exception as fault:
+        _end(fault, safe)
+
+
+def _end(fault, safe):
+    sys.print_exception(fault)
+    if not safe:
+        try:
+            with open(FAULT, "w") as file:
+                sys.print_exception(fault, file)
+        except OSError:
+            pass  # a file system that can't be written is perhaps the very fault
+    restart()

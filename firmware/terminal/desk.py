@@ -74,6 +74,11 @@ class Desk:
         elif self.state != CHECKING and self._seconds >= (SAVED_FOR_S if self.state == SAVED else IDLE_AFTER_S):
             self._to_idle()
 
+    def recall(self, record):
+        """Answer "did it go through?" after a restart: ``record`` is the last one saved."""
+        self._enter(SAVED)
+        self._screens.show("last", time=clock_text(record.time), sequence=record.sequence, masked=masked(str(record.member)))
+
     # The states' keys
 
     def _key_idle(self, key):

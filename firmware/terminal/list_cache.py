@@ -7,12 +7,12 @@ so that neither a key nor a check ever waits for an update.
 import asyncio
 import struct
 
+from firmware.terminal.list_writer import DATA, DONE, ERASE
+from firmware.terminal.member_lists import MemberLists
 from protocol import messages
 from protocol.list_header import ListError, ListMissing, OutsideList
 from protocol.list_key import ListKeyError, unwrap
 from protocol.month import month_of
-from firmware.terminal.list_writer import DATA, DONE, ERASE
-from firmware.terminal.member_lists import MemberLists
 
 _CHUNK_HEAD = "<III"
 _CHUNK_HEAD_BYTES = 12

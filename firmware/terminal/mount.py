@@ -103,10 +103,12 @@ class Mount:
         """The oldest sector that is not released as a whole."""
         ring = self._ring
         if header is not None:
+            # Again, for the same reason as above; what a cut left undone before the run is now part of it, so read anew.
+            ring.release(header.ordinal, header.index + header.released)
+            header = ring.header(header.ordinal)
             self.tail = header.ordinal
             self.gone = header.index + header.released
             self.upto = (header.epoch, header.first + header.released - 1)
-            ring.release(header.ordinal, self.gone)  # again, for the same reason as above
             return
         # No receipt yet, or its marks are damaged: from the oldest sector that holds anything. A resend does no harm.
         self.tail = max(0, self.ordinal - ring.sectors + 1)

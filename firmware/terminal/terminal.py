@@ -36,6 +36,8 @@ class Terminal:
         self._uplink = uplink
         self._keypad = keypad
         self._desk = desk
+        for record in self._journal.last(1):
+            desk.recall(record)
         asyncio.create_task(self._keys())
         asyncio.create_task(self._housekeeping())
 

@@ -1,0 +1,153 @@
+"""The other composition root: what a technician's tool starts over the console, in place of the terminal.
+
+The tool interrupts the terminal, makes a soft reset from the raw REPL (boot.py runs, main.py does not) and calls one of these. Each
+prints its findings, one JSON object a line; afterwards the tool resets the board.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+
+import board
+import machine
+from drivers.buzzer import Buzzer
+from drivers.clock_chip import ClockChip
+from drivers.display import Display
+from drivers.keypad import Keypad
+from drivers.leds import Leds
+from drivers.nvs import Nvs
+from drivers.partitions import partition
+from drivers.wifi import Wifi
+
+_WATCHDOG_MS = 10_000
+_SETTINGS = "/settings"
+
+
+class Parts:
+    """A place to put the parts of a test."""
+
+
+def say(found):
+    """One finding, for the tool."""
+    print(json.dumps(found))
+
+
+def self_test(now, names=None):
+    """Run the self-test; ``now`` is the tool's clock (Unix seconds), ``names`` the steps [all of them]."""
+    from firmware.terminal.self_test import ALONE, GUIDED, SelfTest, mac_text
+
+    say({"board": board.NAME, "version": board.VERSION, "mac": mac_text(machine.unique_id())})
+    parts = Parts()
+    parts.now = now
+    parts.display = Display(glass())
+    parts.keypad = Keypad(board.KEYPAD_ROWS, board.KEYPAD_COLUMNS, board.KEYPAD_LAYOUT)
+    parts.layout = board.KEYPAD_LAYOUT
+    parts.buzzer = Buzzer(board.BUZZER)
+    parts.leds = Leds(board.LED_GREEN, board.LED_RED)
+    parts.chip = ClockChip(board.I2C_SCL, board.I2C_SDA)
+    parts.spare = partition("list_b")
+    parts.folder = _SETTINGS
+    try:
+        os.mkdir(_SETTINGS)
+    except OSError:
+        pass  # it is there
+    nvs = Nvs("cheyou")
+    steps = names or GUIDED + ALONE
+    tasks = [parts.display.run(), parts.keypad.run(), parts.buzzer.run(), _feed(machine.WDT(timeout=_WATCHDOG_MS))]
+    if nvs.text("id"):
+        say({"terminal": nvs.text("id")})
+        if "wifi" in steps:
+            tasks += connect(parts, nvs)
+    else:
+        steps = [name for name in steps if name not in ("wifi", "broker", "training")]
+    asyncio.run(_run(SelfTest(parts, say), steps, tasks))
+
+
+def connect(parts, nvs):
+    """Give ``parts`` all it takes to talk to the centre; the tasks that do it."""
+    from firmware.terminal.clock import Clock
+    from firmware.terminal.courier import Courier
+    from firmware.terminal.journal import Journal
+    from firmware.terminal.refusals import Refusals
+    from firmware.terminal.settings import Settings
+    from firmware.terminal.uplink import Uplink
+    from protocol import topics
+    from protocol.keys import derive
+    from protocol.messages import hex_of
+    from protocol.record import Sealer
+
+    name, key = nvs.text("id"), nvs.blob("key")
+
+    def new_epoch(above):
+        epoch = max(nvs.number("epoch") or 0, above) + 1
+        nvs.set_number("epoch", epoch)
+        return epoch
+
+    parts.wifi = wifi = Wifi()
+    parts.journal = journal = Journal(partition("journal"), Sealer(key), new_epoch)
+    refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), new_epoch)
+    parts.clock = clock = Clock(time, parts.chip, board.BUILT)
+    settings = Settings(_SETTINGS, derive(key, b"message"), topics.down(name, "settings"))
+    courier = Courier(time, name, key, journal, refusals, settings, clock)
+    courier.facts = lambda message: _facts(message, journal, settings)
+    host, _, port = nvs.text("mqtt_url").split("://")[-1].partition(":")
+    parts.uplink = uplink = Uplink(
+        host, int(port or "1883"), client_id=name, user=name, password=hex_of(derive(key, b"mqtt")), will=courier.will(),
+        subscribe=topics.down(name, "+"), link=wifi, on_up=courier.connected, on_message=courier.hear,
+    )  # fmt: skip
+    courier.join(uplink, _Nobody(), _Nobody())
+    parts.wake = courier.wake
+    wifi.start(nvs.text("wifi_ssid"), nvs.text("wifi_psk"))
+    return [wifi.run(), uplink.run(), courier.run()]
+
+
+class _Nobody:
+    """Stands where checks and lists would be: the test takes neither verdicts nor lists."""
+
+    def hear(self, *_message):
+        pass
+
+    hear_offer = hear_chunk = keys_changed = hear
+
+
+def _facts(message, journal, settings):
+    if message == "hello":
+        return {
+            "version": board.VERSION, "board": board.NAME, "epoch": journal.epoch, "sequence": journal.sequence, "list": 0,
+            "settings": settings.version, "boot": machine.reset_cause(),
+        }  # fmt: skip
+    return {
+        "online": True, "waiting": journal.waiting, "level": journal.level, "answered": 0, "offline": 0, "dropped": 0, "forks": 0,
+        "damaged": journal.damaged,
+    }  # fmt: skip
+
+
+async def _run(test, steps, tasks):
+    for task in tasks:
+        asyncio.create_task(task)
+    await test.run(steps)
+    await asyncio.sleep_ms(300)  # the glass shows the result
+
+
+async def _feed(watchdog):
+    while True:
+        watchdog.feed()
+        await asyncio.sleep(1)
+
+
+def glass():
+    """The display's controller, as in main.py."""
+    if board.LCD_KIND == "st7920":
+        from drivers.st7920 import St7920
+
+        return St7920(*board.LCD_PINS, board.LCD_BACKLIGHT)
+    from drivers.hd44780 import Hd44780
+
+    return Hd44780(*board.LCD_PINS, board.LCD_COLUMNS, board.LCD_ROWS, board.LCD_BACKLIGHT)
+
+
+def slot():
+    """Which application slot is live."""
+    return sys.path[0]
