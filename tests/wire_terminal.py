@@ -164,14 +164,15 @@ class WireTerminal:
     ) -> dict[str, Any]:
         """Ask the centre and wait for its verdict."""
         self._number += 1
+        number = self._number
         waiting: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._checks[self._number] = waiting
+        self._checks[number] = waiting
         month = month_of(int(time.time())) if month is None else month
-        self.send("check", messages.encode("check", check=self._number, member=member, month=month, sender=sender, offer=offer))
+        self.send("check", messages.encode("check", check=number, member=member, month=month, sender=sender, offer=offer))
         try:
             return await asyncio.wait_for(waiting, timeout)
         finally:
-            self._checks.pop(self._number, None)
+            self._checks.pop(number, None)
 
     async def drained(self, timeout: float = 20.0) -> None:
         """Wait until everything in both chains is receipted."""

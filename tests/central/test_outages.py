@@ -129,13 +129,13 @@ def test_storage_that_takes_nothing(seeded: Seeded, fault: str) -> None:
     made = journal(seeded.key, 320)
     broken = [True]
 
-    def limit(connection: sqlite3.Connection, _record: object) -> None:
+    def limit(connection: sqlite3.Connection, *_: object) -> None:
         # SQLite's own errors for a full disk and for a file it may not write, without a disk to fill.
-        if broken[0] and fault == "full":
+        if fault == "full":
             pages = connection.execute("PRAGMA page_count").fetchone()[0]
-            connection.execute(f"PRAGMA max_page_count={pages}")
-        elif broken[0]:
-            connection.execute("PRAGMA query_only=ON")
+            connection.execute(f"PRAGMA max_page_count={pages if broken[0] else 2**30}")
+        else:
+            connection.execute(f"PRAGMA query_only={int(broken[0])}")
 
     def job(connection: sa.Connection) -> None:
         connection.execute(
@@ -146,7 +146,7 @@ def test_storage_that_takes_nothing(seeded: Seeded, fault: str) -> None:
         for first in range(1, 320, 32):
             writer.take(batch(seeded.terminal, made, first, first + 31))
 
-    sa.event.listen(seeded.database.engine, "connect", limit)
+    sa.event.listen(seeded.database.engine, "checkout", limit)
     writer.do(job)
     hand_over()
     writer.start()
