@@ -1,17 +1,17 @@
 """The other composition root: what a technician's tool starts over the console, in place of the terminal.
 
-The tool interrupts the terminal, makes a soft reset from the raw REPL (boot.py runs, main.py does not) and calls one of these. Each
-prints its findings, one JSON object a line; afterwards the tool resets the board.
+The tool interrupts the terminal, makes a soft reset from the raw REPL (boot.py runs, main.py does not) and calls one of these.
+Each prints its findings, one JSON object a line; afterwards the tool resets the board.
 """
 
 import asyncio
 import json
 import os
-import sys
 import time
 
 import board
 import machine
+
 from drivers.buzzer import Buzzer
 from drivers.clock_chip import ClockChip
 from drivers.display import Display
@@ -146,8 +146,3 @@ def glass():
     from drivers.hd44780 import Hd44780
 
     return Hd44780(*board.LCD_PINS, board.LCD_COLUMNS, board.LCD_ROWS, board.LCD_BACKLIGHT)
-
-
-def slot():
-    """Which application slot is live."""
-    return sys.path[0]
