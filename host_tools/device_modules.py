@@ -17,9 +17,8 @@ from host_tools.shrink import shrink
 from host_tools.texts import languages
 from host_tools.toolchain import ROOT
 
-# Ours lose their asserts and line numbers, which would take a twelfth more of the heap; other people's keep both.
-OUR_OPTIMISATION = 3
-THEIR_OPTIMISATION = 0
+# Without asserts and line numbers, which would take another 3 KB of heap.
+OPTIMISATION = 3
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Module:
 
     target: str
     source: bytes
-    optimisation: int = OUR_OPTIMISATION
+    optimisation: int = OPTIMISATION
 
 
 def modules(board: Board) -> Iterator[Module]:
@@ -37,7 +36,7 @@ def modules(board: Board) -> Iterator[Module]:
     ours = {module.target: module.source.decode() for module in _ours(board)}
     for target, source in shrink(ours, [theirs.read_text(encoding="utf-8")]).items():
         yield Module(target, source.encode())
-    yield Module(f"{theirs.parent.name}/{theirs.stem}", theirs.read_bytes(), THEIR_OPTIMISATION)
+    yield Module(f"{theirs.parent.name}/{theirs.stem}", theirs.read_bytes())
 
 
 def _ours(board: Board) -> Iterator[Module]:
