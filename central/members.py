@@ -13,6 +13,7 @@ from protocol.member import is_member_id
 from protocol.tiers import BLOCKED
 
 _PAGE = 20_000
+_BY_NUMBER = sa.select(schema.members).where(schema.members.c.member.in_(sa.bindparam("numbers", expanding=True)))
 
 
 def standing(tier: int, active_from: int, active_until: int | None, blocked: bool, moment: int) -> tuple[int | None, int]:
@@ -60,11 +61,10 @@ def put(connection: sa.Connection, database: Database, rows: list[dict[str, Any]
 
 def by_number(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, Any]:
     """The rows of these members, by number."""
-    table = schema.members
     found: dict[int, Any] = {}
     wanted = sorted(set(numbers))
     for at in range(0, len(wanted), 500):  # below SQLite's limit on parameters in every build
-        for row in connection.execute(sa.select(table).where(table.c.member.in_(wanted[at : at + 500]))):
+        for row in connection.execute(_BY_NUMBER, {"numbers": wanted[at : at + 500]}):
             found[row.member] = row
     return found
 

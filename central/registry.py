@@ -127,8 +127,12 @@ def _unknown(terminal: str) -> CentreError:
 def seen(connection: sa.Connection, sightings: dict[str, dict[str, Any]]) -> None:
     """Write down what terminals said of themselves: columns of `terminals` by terminal id."""
     table = schema.terminals
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for terminal, values in sightings.items():
-        connection.execute(table.update().where(table.c.id == terminal).values(**values))
+        alike.setdefault(tuple(sorted(values)), []).append({"of": terminal, **{f"new_{k}": v for k, v in values.items()}})
+    for columns, rows in alike.items():
+        update = table.update().where(table.c.id == sa.bindparam("of"))
+        connection.execute(update.values({column: sa.bindparam(f"new_{column}") for column in columns}), rows)
 
 
 def status_columns(fields: dict[str, Any], moment: int | None) -> dict[str, Any]:
