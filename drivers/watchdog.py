@@ -10,7 +10,7 @@ _MARK = b"starts"
 
 
 def failed_starts():
-    """How many starts in a row ended before a minute was over. Kept in RTC memory: it survives resets, and a power cut clears it."""
+    """How many starts in a row ended before a minute was over. RTC memory keeps it across resets; a power cut clears it."""
     memory = RTC().memory()
     return memory[len(_MARK)] if memory[: len(_MARK)] == _MARK else 0
 

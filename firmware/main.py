@@ -11,6 +11,7 @@ from binascii import hexlify
 
 import board
 import machine
+
 from drivers.buzzer import Buzzer
 from drivers.clock_chip import ClockChip
 from drivers.display import Display
@@ -84,7 +85,8 @@ def build(screens, keypad, buzzer, leds, nvs):
     checks.on_late = till.overturned
     resolver = Resolver(wifi.dns)
     terminal = Terminal(
-        name, key, machine.reset_cause(), board.NAME, board.VERSION, journal, clock, settings, courier, lists, checks, till, wifi, resolver, screens,
+        name, key, machine.reset_cause(), board.NAME, board.VERSION, journal, clock, settings, courier, lists, checks, till, wifi,
+        resolver, screens,
     )  # fmt: skip
     courier.facts = terminal.facts
     host, port = endpoint(nvs.text("mqtt_url"))

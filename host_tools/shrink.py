@@ -103,12 +103,12 @@ class _Inliner(ast.NodeTransformer):
         self._names = names
         self._modules = modules
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802 the base class's name
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         if isinstance(node.ctx, ast.Load) and node.id in self._names:
             return ast.copy_location(ast.Constant(self._names[node.id]), node)
         return node
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802 the base class's name
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if isinstance(node.value, ast.Name) and node.attr in self._modules.get(node.value.id, {}):
             return ast.copy_location(ast.Constant(self._modules[node.value.id][node.attr]), node)
         return self.generic_visit(node)

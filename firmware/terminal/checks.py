@@ -56,7 +56,10 @@ class Checks:
         self.answered_offline = 0
 
     async def check(self, number, sender, month, offer):
-        """The `Verdict` on ``number`` (str), keyed with ``month`` (YYYYMM) and ``sender`` (bool), for ``offer``; ≤ `DEADLINE_MS`."""
+        """The `Verdict` on ``number`` (str), keyed with ``month`` (YYYYMM) and ``sender`` (bool), for ``offer``.
+
+        It comes within `DEADLINE_MS`.
+        """
         facts = Facts(number, sender, month, self._clock.now(), self._settings.grace_hours)
         facts.suspended = self._settings.suspended
         reason = refused_before_lookup(facts)
@@ -121,7 +124,7 @@ class Checks:
         return version
 
     async def _history(self, member, offer, now):
-        """(uses that count against the limit, time of the last within `REPEAT_WITHIN_S` or None), from this terminal's journal."""
+        """(uses that count against the limit, time of the last within `REPEAT_WITHIN_S` or None), from our own journal."""
         used = 0
         earlier = None
         voided = []

@@ -5,10 +5,10 @@ Nothing it sends is forgotten before the centre has proved it stored it: the jou
 
 import asyncio
 
+from firmware.terminal.journal import JournalFork
 from protocol import messages, topics
 from protocol.keys import derive
 from protocol.offers import OfferError
-from firmware.terminal.journal import JournalFork
 
 _RESEND_MS = 5000
 _STATUS_EVERY = 12  # turns of _RESEND_MS: a minute

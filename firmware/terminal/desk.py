@@ -1,16 +1,16 @@
 """The cashier's screens as an explicit state machine: one row of `_STATES` a state, one method a state's keys.
 
-idle → number → month (→ other month) (→ offer) → checking → verdict (→ repeat) → saved → idle. Nothing here waits: keys, verdicts and
-seconds come in by `key`, `_decided` and `tick`, and each leaves the desk in a named state (docs/desk.md draws it).
+idle → number → month (→ other month) (→ offer) → checking → verdict (→ repeat) → saved → idle. Nothing here waits: keys,
+verdicts and seconds come in by `key`, `_decided` and `tick`, and each leaves the desk in a named state (docs/desk.md draws it).
 """
 
 import asyncio
 
+from firmware.terminal.journal import JournalFull
+from firmware.terminal.screens import clock_text, dashed
 from protocol.member import DIGITS, grouped, masked
 from protocol.month import month_of, nearest
 from protocol.reasons import VALID
-from firmware.terminal.journal import JournalFull
-from firmware.terminal.screens import clock_text, dashed
 
 IDLE, NUMBER, MONTH, OTHER_MONTH, OFFER, CHECKING, VALID_SHOWN, REPEAT, REFUSED, SAVED, MENU = range(11)
 
@@ -29,7 +29,7 @@ SOUNDS = {
 
 
 class Desk:
-    """``checks`` gives verdicts, ``till`` saves what came of them, ``terminal`` has the service menu; the rest is glass and keys."""
+    """``checks`` gives verdicts, ``till`` saves what came of them, ``terminal`` has the menu; the rest is glass and keys."""
 
     def __init__(self, screens, lamps, buzzer, clock, settings, checks, till, terminal):
         self._screens = screens

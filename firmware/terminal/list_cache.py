@@ -1,7 +1,7 @@
 """The cached member list as checks ask it, and its renewal while the terminal works.
 
-Offers come by the retained ``list`` message; the bytes are fetched in chunks, one in flight, and written one flash operation a turn,
-so that neither a key nor a check ever waits for an update.
+Offers come by the retained ``list`` message; the bytes are fetched in chunks, one in flight, and written one flash operation a
+turn, so that neither a key nor a check ever waits for an update.
 """
 
 import asyncio
@@ -25,7 +25,8 @@ _QUIET_MS = 300
 
 
 class ListCache:
-    """``partitions``: the two of them · ``send(name, body) -> bool`` reaches the centre · ``quiet_ms()`` is how long no key was touched."""
+    """``partitions``: the two of them · ``send(name, body) -> bool`` reaches the centre · ``quiet_ms()``: how long no key was
+    touched."""
 
     def __init__(self, partitions, key, settings, clock, send, quiet_ms):
         self._key = key

@@ -5,11 +5,11 @@ Opened by holding ``*`` (or ``D``); ``#`` turns the page, ``*`` leaves, ``0`` as
 
 from binascii import hexlify
 
+from firmware.terminal.screens import clock_text
 from protocol.keys import derive, hmac_sha256
 from protocol.member import masked
 from protocol.month import civil, days_from_civil, unix
 from protocol.record import CLOCKS
-from firmware.terminal.screens import clock_text
 
 PAGES, PIN, WAIT, DATE, DONE = range(5)
 _SHOW_S = 4
@@ -126,7 +126,7 @@ def parse_date(digits):
         return None
     year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
     hour, minute = int(digits[8:10]), int(digits[10:])
-    if not (2020 <= year <= 2099 and 1 <= month <= 12 and 1 <= day and hour < 24 and minute < 60):
+    if not (2020 <= year <= 2099 and 1 <= month <= 12 and day >= 1 and hour < 24 and minute < 60):
         return None
     following = (year, month + 1, 1) if month < 12 else (year + 1, 1, 1)
     if day > days_from_civil(*following) - days_from_civil(year, month, 1):

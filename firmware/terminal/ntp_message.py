@@ -7,7 +7,7 @@ _EPOCHS_APART = 2_208_988_800
 
 
 def question(nonce):
-    """A question in version 4, mode 3 (client). The transmit time comes back as the originate time: ``nonce`` (8 bytes) serves as both."""
+    """A question in version 4, mode 3 (client). Its transmit time comes back as originate time: ``nonce`` (8 bytes) serves."""
     return b"\x23" + bytes(39) + nonce
 
 

@@ -185,7 +185,7 @@ def test_wrong_lengths_reach_the_chain_and_the_thirteenth_digit_does_not():
 
 
 def test_a_key_during_the_check_never_redeems():
-    made, glass, spy = desk()
+    made, _glass, spy = desk()
 
     async def impatient():
         for key in "13800138000####":
@@ -229,7 +229,7 @@ def test_correcting_and_leaving():
 
 
 def test_a_forgotten_number_leaves_the_glass():
-    made, glass, spy = desk()
+    made, glass, _spy = desk()
     press(made, "13800138000##")
     for _ in range(60):
         made.tick()
@@ -257,7 +257,7 @@ def test_an_unset_clock_refuses_at_once():
 
 
 def test_the_next_digit_starts_the_next_customer():
-    made, glass, spy = desk()
+    made, glass, _spy = desk()
     press(made, "13800138000###139")
     assert glass[0] == "139"
 

@@ -43,7 +43,8 @@ def test_limits_count_from_the_day_or_the_month():
 
 
 def test_malformed_offers_are_refused():
-    for changes in ({"id": 0}, {"id": "1"}, {"id": True}, {"label": "x"}, {"discount": []}, {"discount": {"vip": 20}}, {"category": 1},
+    for changes in ({"id": 0}, {"id": "1"}, {"id": True}, {"label": "x"}, {"discount": []}, {"discount": {"vip": 20}},
+                    {"category": 1},
                     {"discount": {"vip": {"percent": 101}}}, {"discount": {"vip": {}}}, {"limit": {"count": 1}},
                     {"limit": {"count": 0, "per": "day"}}, {"limit": 3}):  # fmt: skip
         assert refused(**changes), changes
