@@ -48,7 +48,7 @@ def command(
     if watch and not everything:
         raise click.UsageError("--watch needs --all")
     if image is not None and board_name is None:
-        what = target.from_file(image, None)
+        what = target.from_file(image)
     elif image is None and board_name is not None:
         what = target.built(boards.load(board_name), firmware)
     else:

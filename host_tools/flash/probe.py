@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from host_tools import boards, partition_table
-from host_tools.boards import Board
+from host_tools.boards import Board, Partition
 from host_tools.errors import CheYouError
 from host_tools.flash import identity_part
 from host_tools.flash.adapters import AdapterMemory
+from host_tools.flash.board_name import board_in
 from host_tools.flash.link import Link
 from host_tools.flash.ports import Port
 
@@ -27,16 +28,22 @@ def ask(port: Port, adapters: AdapterMemory) -> dict[str, Any]:
 
 
 def board_of(link: Link) -> Board | None:
-    """The board whose partition table is on the flash, the first of several; None when it is no table of ours."""
+    """The board whose image is on the flash; None when it is no image of ours. Boards with the same table are told apart."""
     try:
         table = partition_table.decode(link.table[: partition_table.SIZE])
     except CheYouError:
         return None
-    for name in boards.names():
-        board = boards.load(name)
-        if board.chip == link.chip and sorted(board.partitions, key=lambda p: p.offset) == table:
-            return board
-    return None
+    fitting = [board for board in fitting_boards(table) if board.chip == link.chip]
+    if len(fitting) < 2:
+        return fitting[0] if fitting else None
+    vfs = fitting[0].partition("vfs")
+    named = board_in(lambda offset, size: link.read(vfs.offset + offset, size), vfs.size)
+    return named if named in fitting else fitting[0]
+
+
+def fitting_boards(table: list[Partition]) -> list[Board]:
+    """The boards that have this partition table."""
+    return [b for b in map(boards.load, boards.names()) if sorted(b.partitions, key=lambda p: p.offset) == table]
 
 
 def require_board(link: Link) -> Board:

@@ -10,6 +10,7 @@ from host_tools import boards, partition_table
 from host_tools.boards import Board
 from host_tools.build import build_image
 from host_tools.errors import CheYouError
+from host_tools.flash.board_name import board_in
 
 SECTOR = 4096
 # Written by the terminal itself, or for one terminal alone: an image never touches these unless told by name.
@@ -47,13 +48,13 @@ def built(board: Board, firmware: Path | None) -> Target:
     return _taken_apart(board, bytes(build_image(board, firmware).data))
 
 
-def from_file(path: Path, board: Board | None) -> Target:
-    """The target in a file of `cheyou build`; which board it is for is read from its partition table."""
+def from_file(path: Path) -> Target:
+    """The target in a file of `cheyou build`; which board it is for is read from it."""
     try:
         image = path.read_bytes()
     except OSError as error:
         raise CheYouError(f"{path}: {error.strerror}", "make one with `cheyou build --board BOARD`") from None
-    return _taken_apart(board or _board_of(image, path), image, str(path))
+    return _taken_apart(_board_of(image, path), image, str(path))
 
 
 def _board_of(image: bytes, path: Path) -> Board:
@@ -66,9 +67,13 @@ def _board_of(image: bytes, path: Path) -> Board:
         for board in map(boards.load, boards.names())
         if board.flash_bytes == len(image) and sorted(board.partitions, key=lambda p: p.offset) == table
     ]
+    if len(fitting) > 1:
+        vfs = fitting[0].partition("vfs")
+        named = board_in(lambda offset, size: image[vfs.offset + offset : vfs.offset + offset + size], vfs.size)
+        fitting = [board for board in fitting if board == named] or fitting
     if len(fitting) != 1:
-        names = ", ".join(board.name for board in fitting) or "none of those known"
-        raise CheYouError(f"{path} fits {names}", "say which board it is for with --board")
+        names = ", ".join(board.name for board in fitting) or "none of the boards known"
+        raise CheYouError(f"{path} fits {names}", "build it again: `cheyou build --board BOARD`")
     return fitting[0]
 
 
