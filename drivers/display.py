@@ -15,8 +15,8 @@ class Display:
     """`display[row] = "text"` says what a line shall show, `show(rows)` what all of them do; `run()` brings the glass there.
 
     Only the latest text of a line counts: nobody can read the ones between. `glass` is the controller (see `Hd44780`, `St7920`):
-    `columns`, `rows`, `GLYPHS` it holds, `STEP` cells an address has, `TURN` bytes it takes in 5 ms, `begin()`, `code(char)` (above
-    0xFF for one that is two cells wide), `cell(row, column)`, `glyph_row(index)`, `put(byte)`.
+    `columns`, `rows`, `GLYPHS` it holds, `STEP` cells an address has, `TURN` bytes it takes in 5 ms, `begin()`, `code(char)`
+    (above 0xFF for one that is two cells wide), `cell(row, column)`, `glyph_row(index)`, `put(byte)`.
     """
 
     def __init__(self, glass):
@@ -73,7 +73,9 @@ class Display:
             code = self._code(char)
             if code > 0xFF:
                 # The controller takes a wide character at an address only, never across two.
-                at += (at - start) & 1
+                if (at - start) & 1:
+                    want[at] = 0x20
+                    at += 1
                 if at + 2 > end:
                     break
                 want[at] = code >> 8

@@ -13,14 +13,16 @@ from host_tools import glyph_art
 from host_tools.errors import CheYouError
 
 _FIRST = 0xE000
+_NO_CELL = 0xFF
+_YEN = "￥"  # GB2312 has this one only
 
 
 class CharacterSet(ABC):
     """One kind of display's. `glyphs` is how many cells of its own drawing it holds at a time, None when it needs none;
-    `name_cells` how many of them a name from the centre may have."""
+    `name_cells` how many of them a name from the centre may have, 0 when that does not matter."""
 
     glyphs: int | None = None
-    name_cells: int = 255
+    name_cells: int = 0
 
     def encode(self, text: str) -> str:
         """The device's form of `text`; CheYouError names a character that the display cannot show."""
@@ -36,7 +38,10 @@ class CharacterSet(ABC):
 
     @abstractmethod
     def numbers(self) -> dict[str, int]:
-        """Character → n for all that the device may have to translate itself, in names from the centre."""
+        """All that the device may have to translate itself, in names from the centre.
+
+        Character → n. Where cells are drawn, its low byte is the first cell's n and its high byte the second's, 0xFF for none.
+        """
 
     @abstractmethod
     def bitmaps(self) -> bytes:
@@ -56,12 +61,12 @@ class Hd44780Set(CharacterSet):
     _NOT_ASCII = "\\~"
 
     def numbers(self) -> dict[str, int]:
-        # The highest bit tells a character of two cells.
-        shapes = glyph_art.drawn()
-        return {character: n | (len(shapes[character]) - 1) << 15 for character, n in glyph_art.numbers().items()}
+        if len(glyph_art.cells()) > _NO_CELL:
+            raise CheYouError(f"more than {_NO_CELL} cells are drawn", "let characters share halves, or delete unused ones")
+        return {character: int.from_bytes((*cells, _NO_CELL)[:2], "little") for character, cells in glyph_art.numbers().items()}
 
     def bitmaps(self) -> bytes:
-        return b"".join(cell for cells in glyph_art.drawn().values() for cell in cells)
+        return b"".join(glyph_art.cells())
 
     def cells_drawn(self, text: str) -> set[str]:
         return {character for character in text if ord(character) >= _FIRST}
@@ -69,11 +74,10 @@ class Hd44780Set(CharacterSet):
     def _encode(self, character: str) -> str:
         if (" " <= character <= "}" and character not in self._NOT_ASCII) or character in self._ROM:
             return character
-        cells = glyph_art.drawn().get(character)
+        cells = glyph_art.numbers().get(character)
         if cells is None:
             raise CheYouError(f"nobody has drawn {character!r} yet", "draw it in firmware/texts/glyphs, or say it otherwise")
-        first = _FIRST + glyph_art.numbers()[character]
-        return "".join(chr(first + cell) for cell in range(len(cells)))
+        return "".join(chr(_FIRST + cell) for cell in cells)
 
 
 class St7920Set(CharacterSet):
@@ -86,7 +90,7 @@ class St7920Set(CharacterSet):
                 found[bytes((n // 94 + 0xA1, n % 94 + 0xA1)).decode("gb2312")] = n
             except UnicodeDecodeError:
                 continue  # a place without a character
-        return found
+        return found | {"¥": found[_YEN]}
 
     def bitmaps(self) -> bytes:
         return b""
@@ -101,7 +105,7 @@ class St7920Set(CharacterSet):
         if " " <= character <= "~":
             return character
         try:
-            high, low = ("￥" if character == "¥" else character).encode("gb2312")
+            high, low = (_YEN if character == "¥" else character).encode("gb2312")
         except (UnicodeEncodeError, ValueError):
             raise CheYouError(f"GB2312 has no {character!r}", "say it otherwise") from None
         return chr(_FIRST + (high - 0xA1) * 94 + low - 0xA1)

@@ -1,7 +1,7 @@
-"""The Chinese characters drawn for displays of 5×8-dot cells: `firmware/texts/glyphs/*.txt`, numbered in the files' order.
+"""The Chinese characters drawn for displays of 5×8-dot cells: `firmware/texts/glyphs/*.txt`.
 
-A character takes one cell, or two with a gap between them that is as wide as a dot. On the device, cell number n of all of them
-is the character chr(0xE000 + n) (`drivers/display.py`).
+A character takes one cell, or two with a gap between them that is as wide as a dot. Cells are numbered in the files' order,
+equal ones (the left half of many characters) once: number n is chr(0xE000 + n) on the device (`drivers/display.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from host_tools.errors import CheYouError
 from host_tools.toolchain import ROOT
 
 FOLDER = ROOT / "firmware" / "texts" / "glyphs"
-FIRST = 0xE000
 _HEIGHT = 8
 _ROW = re.compile(r"[.#]{5}( [.#]{5})?")
 
@@ -39,14 +38,17 @@ def drawn(folder: Path = FOLDER) -> dict[str, tuple[bytes, ...]]:
     return shapes
 
 
-def numbers(folder: Path = FOLDER) -> dict[str, int]:
-    """Character → the number of its first cell."""
-    first: dict[str, int] = {}
-    count = 0
-    for character, cells in drawn(folder).items():
-        first[character] = count
-        count += len(cells)
-    return first
+@functools.cache
+def cells(folder: Path = FOLDER) -> tuple[bytes, ...]:
+    """The different bitmaps; a cell's number is its place."""
+    return tuple(dict.fromkeys(cell for shape in drawn(folder).values() for cell in shape))
+
+
+@functools.cache
+def numbers(folder: Path = FOLDER) -> dict[str, tuple[int, ...]]:
+    """Character → the numbers of its one or two cells."""
+    places = {cell: number for number, cell in enumerate(cells(folder))}
+    return {character: tuple(places[cell] for cell in shape) for character, shape in drawn(folder).items()}
 
 
 def _bits(row: str) -> int:

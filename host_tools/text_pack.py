@@ -1,7 +1,7 @@
 """The texts of all languages as one file for a display, read on demand: the device keeps 4 bytes a text in RAM.
 
-    header      "T1" · u8 number of languages · u8 drawn cells a name may have · u32 where characters begin · u32 where bitmaps do
-    languages   each: 2 letters · u16 number of texts · u32 where its index begins
+    header      "T1" · u8 number of languages · u8 drawn cells a name may have, 0 without limit · u32 characters · u32 bitmaps
+    languages   each: 2 letters · u16 number of texts · u32 index
     index       of a language: each text, in their order, u16 hash of its name · u16 where it begins; then 0 · u16 where all end
     texts       rows joined by line feeds, UTF-8, in the display's characters (`character_set`); a row below the glass is only
                 loaded ahead
@@ -9,7 +9,8 @@
                 low bytes and then the u16 numbers of the characters it has
     bitmaps     eight bytes each
 
-Little-endian. Places are counted from the file's beginning, those of texts from the index's end. The hash is CRC-32's low half.
+Little-endian. Places in header and languages are counted from the file's beginning, those of texts from the index's end. The hash
+is the low half of CRC-32.
 """
 
 from __future__ import annotations

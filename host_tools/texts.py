@@ -65,9 +65,14 @@ def read(language: str, kind: str, folder: Path = FOLDER) -> TextSet:
     return TextSet(language, rows, words, (valid, refused), ahead)
 
 
+def field_samples(folder: Path = FOLDER) -> dict[str, Any]:
+    """What may come into the fields of the texts: `widest` of each, `examples`, and exceptions `in` some screens."""
+    return _load(folder / "fields.json")
+
+
 def faults(display: Display, folder: Path = FOLDER) -> Iterator[str]:
     """Everything that is wrong with any language's texts on `display`, each with its name."""
-    samples = _load(folder / "fields.json")
+    samples = field_samples(folder)
     reference = read(_REFERENCE, display.kind, folder)
     for language in languages(folder):
         texts = read(language, display.kind, folder)
@@ -143,7 +148,7 @@ class _Fit:
 
     def _choices(self, name: str, field: str) -> list[Any]:
         """What may come into `field`: samples, those for this language if it has its own, `@word` for one of the words."""
-        samples = self._samples.get("in", {}).get(name, {}).get(field, self._samples["fields"].get(field))
+        samples = self._samples["in"].get(name, {}).get("widest", {}).get(field, self._samples["widest"].get(field))
         if samples is None:
             raise CheYouError(f"fields.json does not say what comes into {{{field}}}", "add the widest there")
         if isinstance(samples, dict):

@@ -24,7 +24,9 @@ from simulator.events import Event, EventLog
 from simulator.fingers import Press
 from simulator.firmware_process import FirmwareProcess
 from simulator.flash import Torn, partitions
+from simulator.hd44780 import Hd44780
 from simulator.machine_room import MachineRoom, Options
+from simulator.st7920 import St7920
 from simulator.wiring import Wiring
 
 Lcd = list[str]
@@ -158,6 +160,11 @@ class BenchBoard:
     def lcd(self) -> Lcd:
         """The display's rows as last reported."""
         return list(self._room.panel.glass)
+
+    @property
+    def display(self) -> Hd44780 | St7920:
+        """The display's controller. Its memory changes under the eyes of other threads: read it in an event's watcher."""
+        return self._room.panel.display
 
     @property
     def leds(self) -> dict[str, bool]:

@@ -12,6 +12,7 @@ from simulator import page as shared
 from simulator.events import Event
 from simulator.hd44780 import Hd44780
 from simulator.page import PinEvent
+from simulator.st7920 import St7920
 from simulator.wiring import Wiring
 
 STILL_US = 10_000
@@ -24,7 +25,7 @@ class FrontPanel:
     def __init__(self, wiring: Wiring, report: Callable[[int, Event], None]) -> None:
         self._wiring = wiring
         self._report = report
-        self.display = Hd44780(wiring.columns, wiring.rows)
+        self.display = St7920() if wiring.display == "st7920" else Hd44780(wiring.columns, wiring.rows)
         self.leds = dict.fromkeys(wiring.leds.values(), False)
         self.backlight = wiring.backlight is None
         self.glass = self.display.glass()

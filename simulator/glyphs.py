@@ -1,7 +1,8 @@
 """Which Unicode character a cell of the display shows.
 
 The ROM is the A00 one (ASCII with three exceptions, katakana, some Greek), the one sold with nearly every module.
-Characters that firmware defines itself are told by their bitmap: glyphs.toml is the table, add a line to teach it more.
+Characters that firmware defines itself are told by their bitmap: those of its texts are in firmware/texts/glyphs, glyphs.toml has
+others, add a line to teach it more. Two cells that are the halves of one character are read as that character.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import functools
 import tomllib
 from pathlib import Path
+
+from host_tools import glyph_art
 
 UNKNOWN_GLYPH = "\ufffd"
 
@@ -23,13 +26,26 @@ def known_bitmaps() -> dict[bytes, str]:
     """5x8 bitmaps (eight rows, low five bits) to characters."""
     with Path(__file__).with_name("glyphs.toml").open("rb") as file:
         table = tomllib.load(file)["glyphs"]
-    return {bytes.fromhex(bitmap): text for text, bitmap in table.items()}
+    known = {bytes.fromhex(bitmap): text for text, bitmap in table.items()}
+    return known | {b"".join(cells): text for text, cells in glyph_art.drawn().items()}
 
 
-def character(code: int, cgram: bytes | bytearray) -> str:
-    """The character of cell `code`; 0 to 15 are the eight glyphs in `cgram`, twice."""
-    if code < 16:
-        at = (code & 7) * 8
-        bitmap = bytes(row & 0x1F for row in cgram[at : at + 8])
-        return known_bitmaps().get(bitmap, UNKNOWN_GLYPH)
-    return _ROM.get(code, " ")
+def read(codes: bytes, cgram: bytes | bytearray) -> str:
+    """The characters of a row of cells; codes 0 to 15 are the eight glyphs in `cgram`, twice."""
+    text = ""
+    at = 0
+    while at < len(codes):
+        both = b"".join(_bitmap(code, cgram) for code in codes[at : at + 2])
+        if len(both) == 16 and both in known_bitmaps():
+            text += known_bitmaps()[both]
+            at += 2
+            continue
+        code = codes[at]
+        text += known_bitmaps().get(both[:8], UNKNOWN_GLYPH) if code < 16 else _ROM.get(code, " ")
+        at += 1
+    return text
+
+
+def _bitmap(code: int, cgram: bytes | bytearray) -> bytes:
+    at = (code & 7) * 8
+    return bytes(row & 0x1F for row in cgram[at : at + 8]) if code < 16 else b""

@@ -10,7 +10,7 @@ Not imitated: reading (R/W is taken as grounded), contrast, 5x10 fonts, the glow
 
 from __future__ import annotations
 
-from simulator.glyphs import character
+from simulator.glyphs import read
 
 POWER_ON_US = 15_000  # at 4.5 V and above; 40 ms at 2.7 V
 CLEAR_US = 1_520
@@ -58,7 +58,7 @@ class Hd44780:
         """What a person reads, one string a row."""
         if not self.lit:
             return [" " * self.columns] * self.rows
-        return ["".join(character(code, self.cgram) for code in row) for row in self.cells()]
+        return [read(row, self.cgram) for row in self.cells()]
 
     def cells(self) -> list[bytes]:
         """The character codes behind the glass, row by row, display shift applied."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from host_tools.boards import Board
 from host_tools.errors import CheYouError
 
+DISPLAYS = ("hd44780", "st7920")
+
 
 @dataclass(frozen=True)
 class Wiring:
@@ -15,6 +17,7 @@ class Wiring:
 
     name: str
     flash_bytes: int
+    display: str
     columns: int
     rows: int
     display_pins: Mapping[int, str]
@@ -31,13 +34,14 @@ class Wiring:
     def of(cls, board: Board) -> Wiring:
         """The wiring of a board; CheYouError when it has a part that the simulator has no model of."""
         display, keypad = board.display, board.keypad
-        if display.kind != "hd44780":
+        if display.kind not in DISPLAYS:
             raise CheYouError(
                 f"the simulator has no model of the {display.kind} display of {board.name}", "choose another --board"
             )
         return cls(
             name=board.name,
             flash_bytes=board.flash_bytes,
+            display=display.kind,
             columns=display.columns,
             rows=display.rows,
             display_pins={getattr(display, pin): pin for pin in ("rs", "en", "d4", "d5", "d6", "d7")},

@@ -6,15 +6,13 @@
 import struct
 from binascii import crc32
 
-from micropython import const
-
-_HEADER = const(12)
-_LANGUAGE = const(8)
-_NUMBERS = const(514)
-_FIRST = const(0xE000)
-_TWO_CELLS = const(0x8000)
+_HEADER = 12
+_LANGUAGE = 8
+_NUMBERS = 514
+_FIRST = 0xE000
+_NO_CELL = 0xFF
 # The symbols up to here are in the display's font or show as "?"; a name with a letter beyond that it lacks is not shown at all.
-_SYMBOLS = const(0x2600)
+_SYMBOLS = 0x2600
 
 
 class Texts:
@@ -54,10 +52,12 @@ class Texts:
             if ord(char) >= 0x80:
                 number = self._number(ord(char))
                 if number is not None:
-                    cells = 1 + number // _TWO_CELLS
-                    number = _FIRST + number % _TWO_CELLS
-                    char = chr(number) if cells == 1 else chr(number) + chr(number + 1)
-                    drawn += cells
+                    char = chr(_FIRST + number)
+                    if self._name_cells:
+                        char = chr(_FIRST + (number & 0xFF))
+                        if number >> 8 != _NO_CELL:
+                            char += chr(_FIRST + (number >> 8))
+                        drawn += len(char)
                 elif ord(char) >= _SYMBOLS:
                     return None
             text += char

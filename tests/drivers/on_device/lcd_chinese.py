@@ -50,6 +50,9 @@ def test_wide_characters_start_at_even_cells_and_are_never_cut():
     glass, display = begin()
 
     async def scene():
+        # Whatever was there before shows through nowhere.
+        display.show(["#" * 16] * 4)
+        await lcd.settle(display)
         display.show(["*" + VALID + "a" + VALID, "0123456789abcd" + VALID, "0123456789abcde" + VALID, "\u8f66?"])
         await lcd.settle(display)
         assert glass.row(0) == b"* \xd3\xd0\xd0\xa7a \xd3\xd0\xd0\xa7    ", glass.row(0)
