@@ -52,6 +52,7 @@ class BenchBoard:
         self.events = EventLog()
         self.log = workdir / "firmware.log"
         """What the firmware printed, tracebacks included."""
+        self.log.touch()
         self.virtual = virtual
         wiring = Wiring.of(board)
         flash = flash_file or workdir / "flash.bin"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import sys
 import termios
+import threading
 import tty
 import unicodedata
 from collections.abc import Iterator
@@ -34,7 +36,9 @@ class TextTerminal:
         self._board = board
         self._network_up = True
         self._said = ""
+        self._holding = False
         self._lines_drawn = 0
+        self._drawing = threading.Lock()
         board.events.watch(self._happened)
 
     def run(self) -> None:
@@ -52,29 +56,33 @@ class TextTerminal:
                     print(f"{fault}", file=sys.stderr)
 
     def _type(self) -> None:
-        holding = False
+        # Read past Python's own buffer, which select cannot see into. The timeout keeps Ctrl-C working.
+        keyboard = sys.stdin.fileno()
         while True:
-            # Waiting with a timeout keeps Ctrl-C working and the picture fresh when the firmware halts.
-            if not select.select([sys.stdin], [], [], 0.2)[0]:
+            if not select.select([keyboard], [], [], 0.2)[0]:
                 continue
-            key = sys.stdin.read(1)
-            if key in ("q", "Q", "\x03", "\x04", ""):
+            typed = os.read(keyboard, 64).decode(errors="replace")
+            if not typed:
                 return
-            if key == "h":
-                holding = True
-            elif key == "n":
-                self._network_up = not self._network_up
-                self._board.network(self._network_up)
-                self._draw()
-            elif key == "p":
-                if self._board.powered():
-                    self._board.power_cut()
-                else:
-                    self._board.power_on()
-                self._draw()
-            elif key.upper() in self._board.key_names:
-                self._board.keys(key.upper(), down_ms=_HOLD_MS if holding else 60, wait=False)
-                holding = False
+            for key in typed:
+                if key in "qQ\x03\x04":
+                    return
+                self._take(key)
+
+    def _take(self, key: str) -> None:
+        held, self._holding = self._holding, key == "h"
+        if key == "n":
+            self._network_up = not self._network_up
+            self._board.network(self._network_up)
+        elif key == "p":
+            if self._board.powered():
+                self._board.power_cut()
+            else:
+                self._board.power_on()
+        elif key.upper() in self._board.key_names:
+            self._board.keys(key.upper(), down_ms=_HOLD_MS if held else 60, wait=False)
+            return
+        self._draw()
 
     def _happened(self, event: Event) -> None:
         if "event" in event:
@@ -101,6 +109,10 @@ class TextTerminal:
             self._said,
             _DIM + _HELP + _PLAIN,
         ]
+        with self._drawing:
+            self._write(lines)
+
+    def _write(self, lines: list[str]) -> None:
         up = f"\x1b[{self._lines_drawn}A" if self._lines_drawn else ""
         sys.stdout.write(up + "".join(f"\r{line}\x1b[K\n" for line in lines))
         sys.stdout.flush()

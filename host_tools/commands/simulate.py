@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -54,16 +56,15 @@ def command(
     ):
         if nvs is not None:
             bench.write_partition("nvs", _nvs_bytes(nvs))
-        if trace:
-            threading.Thread(target=_copy_log, args=(bench.log,), daemon=True).start()
-        if headless:
-            front = Headless(bench, sys.stdout)
-            bench.power_on()
-            front.run(sys.stdin)
-        else:
-            terminal = TextTerminal(bench)
-            bench.power_on()
-            terminal.run()
+        with _copied(bench.log) if trace else contextlib.nullcontext():
+            if headless:
+                front = Headless(bench, sys.stdout)
+                bench.power_on()
+                front.run(sys.stdin)
+            else:
+                terminal = TextTerminal(bench)
+                bench.power_on()
+                terminal.run()
 
 
 def _flash(board: boards.Board, image: Path | None) -> bytes | bytearray:
@@ -86,13 +87,23 @@ def _nvs_bytes(path: Path) -> bytes:
         raise CheYouError(f"{file} cannot be read: {fault.strerror}", "name the NVS image that provisioning made") from None
 
 
-def _copy_log(log: Path) -> None:
-    log.touch()
-    with log.open("rb") as lines:
-        while True:
-            data = lines.read()
-            if data:
-                sys.stderr.buffer.write(data)
+@contextlib.contextmanager
+def _copied(log: Path) -> Iterator[None]:
+    """Copy what is written to `log` to stderr, the last of it on leaving."""
+    over = threading.Event()
+
+    def copy() -> None:
+        with log.open("rb") as lines:
+            more = True
+            while more:
+                more = not over.wait(0.1)
+                sys.stderr.buffer.write(lines.read())
                 sys.stderr.flush()
-            else:
-                threading.Event().wait(0.1)
+
+    copying = threading.Thread(target=copy)
+    copying.start()
+    try:
+        yield
+    finally:
+        over.set()
+        copying.join()

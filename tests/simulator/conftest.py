@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -79,3 +81,43 @@ def bench(
     yield made
     for each in made.boards:
         each.close()
+
+
+class EchoServer:
+    """Sends back what comes, and counts what it saw end and how."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.ended: list[str] = []
+        self.open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.open.append(connection)
+            threading.Thread(target=self._echo, args=(connection,), daemon=True).start()
+
+    def _echo(self, connection: socket.socket) -> None:
+        try:
+            while data := connection.recv(4096):
+                connection.sendall(data)
+            self.ended.append("closed")
+        except OSError:
+            self.ended.append("reset")
+
+    def close(self) -> None:
+        self._listener.close()
+        for connection in self.open:
+            connection.close()
+
+
+@pytest.fixture
+def echo() -> Iterator[EchoServer]:
+    server = EchoServer()
+    yield server
+    server.close()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -21,46 +18,6 @@ while not wlan.isconnected() and wlan.status() == network.STAT_CONNECTING:
 def mark(on, led=Pin(33, Pin.OUT)):
     led.value(on)
 """
-
-
-class EchoServer:
-    """Sends back what comes, and counts what it saw end and how."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.ended: list[str] = []
-        self.open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.open.append(connection)
-            threading.Thread(target=self._echo, args=(connection,), daemon=True).start()
-
-    def _echo(self, connection: socket.socket) -> None:
-        try:
-            while data := connection.recv(4096):
-                connection.sendall(data)
-            self.ended.append("closed")
-        except OSError:
-            self.ended.append("reset")
-
-    def close(self) -> None:
-        self._listener.close()
-        for connection in self.open:
-            connection.close()
-
-
-@pytest.fixture
-def echo() -> Iterator[EchoServer]:
-    server = EchoServer()
-    yield server
-    server.close()
 
 
 def lamp(board, on: bool, timeout: float = 5) -> None:
@@ -126,7 +83,7 @@ for way in (lambda s: s.connect(("127.0.0.1", 9)), lambda s: s.sendto(b"x", ("10
     assert board.log.read_text().split()[-4:] == ["status", "201", "True", "True"]
 
 
-def test_streams_run_through_the_relay(bench, echo: EchoServer) -> None:
+def test_streams_run_through_the_relay(bench, echo) -> None:
     said = bench.run(
         JOIN
         + f"""
@@ -153,7 +110,7 @@ s.close()
     assert said == ["4101", "b'line\\n'"]
 
 
-def test_delay_is_injected_each_way(bench, echo: EchoServer) -> None:
+def test_delay_is_injected_each_way(bench, echo) -> None:
     board = bench.put(
         JOIN
         + f"""
@@ -174,7 +131,7 @@ for _ in range(3):
     assert 100 <= rounds[0] < 135, "connecting takes a round trip too"
 
 
-def test_a_cut_is_silence_and_what_was_under_way_arrives_later(bench, echo: EchoServer) -> None:
+def test_a_cut_is_silence_and_what_was_under_way_arrives_later(bench, echo) -> None:
     board = bench.put(
         JOIN
         + f"""
@@ -211,7 +168,7 @@ print(s.recv(1))
     assert board.log.read_text().splitlines()[1:] == ["b'a'", "200", "True", "b'b'"]
 
 
-def test_a_power_cut_leaves_the_far_end_half_open_until_it_speaks(bench, echo: EchoServer) -> None:
+def test_a_power_cut_leaves_the_far_end_half_open_until_it_speaks(bench, echo) -> None:
     board = bench.put(
         JOIN
         + f"""
@@ -241,7 +198,7 @@ time.sleep(100)
 @pytest.mark.parametrize(
     ("tcp", "said"), [("refuse", "ECONNREFUSED"), ("lost", "no answer"), ("silent", "connected, silent"), ("open", "b'x'")]
 )
-def test_servers_that_refuse_are_lost_or_silent(bench, echo: EchoServer, tcp: str, said: str) -> None:
+def test_servers_that_refuse_are_lost_or_silent(bench, echo, tcp: str, said: str) -> None:
     board = bench.put(
         JOIN
         + f"""
