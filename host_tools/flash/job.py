@@ -82,7 +82,7 @@ def run(port: Port, work: Work, adapters: AdapterMemory, report: Report) -> Outc
     try:
         _run(port, work, adapters, report, outcome)
     except (CheYouError, IdentityError) as error:
-        outcome.message, outcome.next_step = error.message, error.next_step
+        outcome.state, outcome.message, outcome.next_step = "failed", error.message, error.next_step
         outcome.resumable = isinstance(error, LinkLost)
     outcome.seconds = round(time.monotonic() - started, 2)
     return outcome

@@ -49,11 +49,12 @@ class Workshop:
                     f"terminal {unit.identity.terminal_id} ({unit.mac}) failed its self-test: {failed}",
                     f"see {files[-1]}, mend it and run `cheyou selftest --port {port.device}`",
                 )
-        return files + self.issue(unit, board)
+        return files + issue(self._bench, self._registry, unit, board)
 
-    def issue(self, unit: Unit, board: Board) -> list[Path]:
-        """Mark a tested unit as fit to go out, and print its label."""
-        self._registry.issue(unit.identity.terminal_id)
-        if unit.state != "issued":
-            self._bench.units.save(unit.moved_to("issued", "self-test passed"))
-        return label.write(label.Label(unit.identity.terminal_id, unit.mac, board.title), self._bench.labels)
+
+def issue(bench: Bench, registry: Registry, unit: Unit, board: Board) -> list[Path]:
+    """Mark a tested unit as fit to go out, here and at the centre, and print its label."""
+    registry.issue(unit.identity.terminal_id)
+    if unit.state != "issued":
+        bench.units.save(unit.moved_to("issued", "self-test passed"))
+    return label.write(label.Label(unit.identity.terminal_id, unit.mac, board.title), bench.labels)
