@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench powercut setup setup-test build lock clean
+.PHONY: help run test lint bench bench-list powercut setup setup-test build lock clean
 MAKEFLAGS += --no-print-directory
 
 BOARD ?= esp32-devkit-4mb
@@ -35,6 +35,12 @@ lint: setup-test ## Check style, types and spelling
 
 bench: setup-test ## Measure, print a table and write build/bench.json
 	@$(VENV)/cheyou bench
+
+bench-list: setup-test ## Measure the member list beside its rivals; writes docs/list-bench.md
+	@$(VENV)/python -m host_tools.bench.member_list
+
+fuzz: setup-test ## Throw a million broken inputs at each decoder (FUZZ="--seed 7")
+	@$(VENV)/python -m tests.fuzz $(FUZZ)
 
 powercut: setup-test ## Cut the power at every flash operation (LIST=1 lists, SCENARIO=name, REPLAY=line)
 	@$(VENV)/python -m tests.powercut $(SCENARIO) $(if $(LIST),--list) $(if $(REPLAY),--replay $(REPLAY))

@@ -30,7 +30,7 @@ class Settings:
         self.list_keys = {}
         try:
             with open(self._path, "rb") as file:
-                self._apply(messages.untagged(key, topic, file.read()))
+                self.receive_body(messages.untagged(key, topic, file.read()))
         except OSError:
             pass  # the first start: nothing has been published to this terminal yet
         except (messages.MessageError, OfferError):
@@ -38,8 +38,7 @@ class Settings:
 
     def receive(self, payload):
         """Take a ``settings`` payload; True when it is news. `MessageError` or `OfferError` when it can't be used."""
-        body = messages.untagged(self._key, self._topic, payload)
-        if not self._apply(body):
+        if not self.receive_body(messages.untagged(self._key, self._topic, payload)):
             return False
         # A rename is atomic in littlefs: a power cut leaves the old settings or the new ones.
         with open(self._path + ".new", "wb") as file:
@@ -48,7 +47,8 @@ class Settings:
         self.damaged = False
         return True
 
-    def _apply(self, body):
+    def receive_body(self, body):
+        """Take the body of a ``settings`` message without keeping it; True when it is news. Raises as `receive`."""
         fields = messages.decode("settings", body)
         if self.version and fields["version"] <= self.version:
             return False

@@ -1,0 +1,1 @@
+"""The fuzzing campaign: `make fuzz`."""
