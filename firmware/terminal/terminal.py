@@ -30,6 +30,7 @@ class Terminal:
         self._wifi = wifi
         self._resolver = resolver
         self._screens = screens
+        self._uplink = None  # the desk is drawn before there is one
 
     def serve(self, uplink, keypad, desk):
         """Start to serve the cashier."""
@@ -43,7 +44,7 @@ class Terminal:
 
     def online(self):
         """Whether the centre can be asked."""
-        return self._uplink.connected
+        return bool(self._uplink and self._uplink.connected)
 
     def facts(self, message):
         """The fields of ``hello`` and ``status``."""
