@@ -172,7 +172,8 @@ def _stored(name: str, *indexes: Index) -> Table:
 
 records = _stored(
     "records",
-    Index(None, "member", "time"),
+    # All four, or the planner may count a member's uses by walking all that a busy merchant redeemed today.
+    Index(None, "member", "merchant", "offer", "time"),
     Index(None, "merchant", "time"),
     Index(None, "received_at"),
 )

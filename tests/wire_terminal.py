@@ -194,12 +194,16 @@ class WireTerminal:
         body: bytes = messages.encode("status", **fields)
         return body
 
+    def send_waiting(self) -> None:
+        """Send the oldest unreceipted batch of each chain now."""
+        for name, journal in self.journals.items():
+            body = journal.batch(self.batch_limit)
+            if body:
+                self.send(name, body)
+
     async def _send_waiting(self) -> None:
         while True:
-            for name, journal in self.journals.items():
-                body = journal.batch(self.batch_limit)
-                if body:
-                    self.send(name, body)
+            self.send_waiting()
             self._news.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), self.resend_s)

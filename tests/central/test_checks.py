@@ -154,5 +154,5 @@ def test_read_path_uses_its_indexes(asked: Asked) -> None:
         ):
             values = [(prepared._fixed | parameters)[name] for name in prepared._names or []]
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {prepared._sql}", tuple(values)).all()
-            assert all("SEARCH" in row[3] for row in plan), plan
+            assert all("SEARCH" in row[3] and "member=?" in row[3] for row in plan), plan
         assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
