@@ -1,7 +1,8 @@
 """Compile the fakes that run inside MicroPython, once for each version of their source.
 
 All but `start` go into a ROM file system that the firmware's process maps: their code is executed where it lies, so that the
-fakes take as little of the firmware's heap as can be. umqtt.simple goes there too: a stock board has it in its firmware.
+fakes take as little of the firmware's heap as can be. umqtt.simple goes there too: a stock board has it in its firmware. The
+flash is mapped behind them as the file system's last file.
 """
 
 from __future__ import annotations
@@ -11,46 +12,38 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from mpremote.romfs import VfsRomWriter
-
 from host_tools import toolchain
 from host_tools.errors import CheYouError
+from simulator import romfs
 
 SOURCES = Path(__file__).with_name("fakes")
 CACHE = toolchain.ROOT / "build" / "simulator"
 
 
-def compiled_fakes(virtual_time: bool = False) -> Path:
+def compiled_fakes(flash_size: int, virtual_time: bool = False) -> Path:
     """The folder to start MicroPython in. With `virtual_time`, modules of fakes/virtual/ replace those of fakes/."""
     sources = {path.name: path for path in sorted(SOURCES.glob("*.py"))}
     if virtual_time:
         sources |= {path.name: path for path in sorted((SOURCES / "virtual").glob("*.py"))}
     sources["umqtt/simple.py"] = toolchain.umqtt_dir() / "simple.py"
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest = hashlib.sha256(Path(__file__).read_bytes() + Path(romfs.__file__).read_bytes() + b"%d" % flash_size)
     for name, path in sorted(sources.items()):
         digest.update(name.encode() + path.read_bytes())
     folder = CACHE / f"fakes-{digest.hexdigest()[:16]}"
     if not folder.is_dir():
-        _build(sources, folder)
+        _build(sources, flash_size, folder)
     return folder
 
 
-def _build(sources: dict[str, Path], folder: Path) -> None:
+def _build(sources: dict[str, Path], flash_size: int, folder: Path) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     # Into a folder of its own and then renamed: several boards may start at once.
     with tempfile.TemporaryDirectory(dir=CACHE) as fresh:
         target = Path(fresh) / "fakes"
         target.mkdir()
         (target / "start.mpy").write_bytes(_compile("start.py", sources.pop("start.py"), Path(fresh)))
-        rom = VfsRomWriter()
-        for name, path in sources.items():
-            parent, _, file = name.rpartition("/")
-            if parent:
-                rom.opendir(parent)
-            rom.mkfile(file.replace(".py", ".mpy"), _compile(name, path, Path(fresh)))
-            if parent:
-                rom.closedir()
-        (target / "fakes.romfs").write_bytes(rom.finalise())
+        files = {name.replace(".py", ".mpy"): _compile(name, path, Path(fresh)) for name, path in sources.items()}
+        (target / "fakes.romfs").write_bytes(romfs.open_ended(files, "flash", flash_size))
         try:
             target.rename(folder)
         except OSError:

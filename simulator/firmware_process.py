@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from host_tools import toolchain
+from simulator.flash import NorFlash
 
 _CALL = struct.Struct("<BBHii")
 _ANSWER = struct.Struct("<ii")
@@ -27,13 +28,13 @@ class Call(NamedTuple):
 class FirmwareProcess:
     """Starts at once. Its standard output and errors go to the end of `log`."""
 
-    def __init__(self, fakes: Path, page_fd: int, flash_fd: int, log: Path, heap: str, bits: int) -> None:
+    def __init__(self, fakes: Path, page_fd: int, flash: NorFlash, log: Path, heap: str, bits: int) -> None:
         self.socket, theirs = socket.socketpair()
         # Flash is written 4 KiB at a time and the firmware waits for the answer: nothing ever piles up here.
         self.socket.setblocking(False)
         self._received = bytearray()
-        fds = (theirs.fileno(), page_fd, flash_fd)
-        arguments = [str(fd) for fd in fds] + [str(fakes)]
+        fds = (theirs.fileno(), page_fd, flash.fileno)
+        arguments = [*map(str, fds), str(fakes), str(flash.size)]
         command = [str(toolchain.micropython(bits)), "-X", f"heapsize={heap}", "-m", "start", *arguments]
         environment = {"MICROPYPATH": f"{fakes}:.frozen", "TZ": "UTC", "PATH": os.environ.get("PATH", ""), "HOME": "/"}
         with theirs, log.open("ab") as output:

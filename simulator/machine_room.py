@@ -58,7 +58,7 @@ class MachineRoom:
     ) -> None:
         self._options = options
         self._events = events
-        self._fakes = compiled_fakes(options.virtual)
+        self._fakes = compiled_fakes(wiring.flash_bytes, options.virtual)
         self._loop = thread.loop
         self.page = Page(options.workdir)
         self.page.put_bytes(shared.UNIQUE_ID, options.mac)
@@ -142,7 +142,7 @@ class MachineRoom:
         options = self._options
         with options.log.open("a") as log:
             log.write(f"bench: reset {cause} at {(self.timeline.now_us() - self._started_us) // 1000} ms\n")
-        self._process = options.process(self._fakes, self.page.fileno, self.flash.fileno, options.log, options.heap, options.bits)
+        self._process = options.process(self._fakes, self.page.fileno, self.flash, options.log, options.heap, options.bits)
         self._loop.add_reader(self._process.socket, self._hear)
         self._pump()
 

@@ -7,7 +7,7 @@ cut the power at any one. Not imitated: OTA selection, app partitions that run, 
 
 import struct
 
-from _bench import call, flash_fd, pread
+from _bench import call, flash
 
 _BLOCK = const(4096)
 
@@ -50,9 +50,8 @@ class Partition:
         return self._at + at
 
     def readblocks(self, block, buf, offset=0):
-        n = len(buf)
-        if pread(flash_fd, buf, n, self._place(block, offset, n)) != n:
-            raise OSError(5)
+        flash.seek(self._place(block, offset, len(buf)))
+        flash.readinto(buf)
 
     def writeblocks(self, block, buf, offset=None):
         if offset is None:
@@ -76,8 +75,9 @@ def _find(type, subtype, label):
     """The rows of the partition table in flash that fit, apps first as esp_partition does."""
     rows = []
     entry = bytearray(32)
-    for i in range(95):
-        pread(flash_fd, entry, 32, 0x8000 + 32 * i)
+    flash.seek(0x8000)
+    for _ in range(95):
+        flash.readinto(entry)
         magic, t, st, at, size, name, flags = struct.unpack("<HBBII16sI", entry)
         if magic != 0x50AA:
             break

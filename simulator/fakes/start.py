@@ -1,4 +1,6 @@
-"""What runs first in the firmware's process: it maps the other fakes, which are executed where they lie, off the heap."""
+"""What runs first in the firmware's process: it maps the other fakes, which are executed where they lie, off the heap, and
+behind them the flash, which so becomes the last file of their file system.
+"""
 
 import ffi
 import os
@@ -7,19 +9,22 @@ import uctypes
 import vfs
 
 _PROT_READ = const(1)
-_MAP_PRIVATE = const(2)
+_MAP_SHARED = const(1)
+_MAP_FIXED = const(0x10)
 _STACK = const(262144)
 
 
-def _mount_fakes(path):
+def _mount_fakes(path, flash_fd, flash_size):
     size = os.stat(path)[6]
+    mmap = ffi.open(None).func("P", "mmap", "PliiiL")
     with open(path, "rb") as file:  # the mapping outlives the file
-        at = ffi.open(None).func("P", "mmap", "PliiiL")(None, size, _PROT_READ, _MAP_PRIVATE, file.fileno(), 0)
-    os.mount(vfs.VfsRom(uctypes.bytearray_at(at, size)), "/.bench")
+        at = mmap(None, size + flash_size, _PROT_READ, _MAP_SHARED, file.fileno(), 0)
+    mmap(at + size, flash_size, _PROT_READ, _MAP_SHARED | _MAP_FIXED, flash_fd, 0)
+    os.mount(vfs.VfsRom(uctypes.bytearray_at(at, size + flash_size)), "/.bench")
     sys.path[:] = ("", ".frozen", "/lib", "/.bench")
 
 
-_mount_fakes(sys.argv[4] + "/fakes.romfs")
+_mount_fakes(sys.argv[4] + "/fakes.romfs", int(sys.argv[3]), int(sys.argv[5]))
 del _mount_fakes, os, sys, ffi, uctypes, vfs
 
 import _boot  # noqa: E402
