@@ -12,18 +12,17 @@ GONE = 255  # the tier code of a delta's class row that stands for "no longer a 
 MAGIC = b"CYML"
 FORMAT = 1
 LAYOUT = "<4sBBHIIIIIIIIQQIIHHBBBBHH"
-SEED_BYTES = struct.calcsize(LAYOUT)  # what the bucket checksums start from: everything before the digests
+SEED_BYTES = 76  # of `LAYOUT`: everything before the digests; bucket checksums start from it
 HASH_BYTES = 32
 ROW = "<BIHH"
-ROW_BYTES = struct.calcsize(ROW)
-LEAST_BYTES = SEED_BYTES + 3 * HASH_BYTES
+ROW_BYTES = 9
+LEAST_BYTES = 172
 MOST_BYTES = 4096
 
 ListHeader = namedtuple(
     "ListHeader",
-    ("magic", "format", "kind", "header_bytes", "list_id", "month", "version", "parent", "created", "count", "key_id",
-     "total_bytes", "first", "size", "width", "buckets", "group", "ranks", "precision", "value_bits", "rank_bits",
-     "class_count", "prefix_bytes", "largest", "seed", "digest", "base_digest", "rows", "prefixes"),
+    ("kind", "header_bytes", "list_id", "month", "version", "parent", "created", "count", "total_bytes", "first", "size", "width",
+     "buckets", "group", "ranks", "precision", "value_bits", "rank_bits", "seed", "digest", "base_digest", "rows", "prefixes"),
 )  # fmt: skip
 
 
@@ -77,14 +76,9 @@ def parse(raw, list_key):
         raise ListDamaged("list header is not genuine")
     rows = SEED_BYTES + 2 * HASH_BYTES
     text = rows + fixed[21] * ROW_BYTES
-    return ListHeader(
-        *fixed,
-        crc32(memoryview(raw)[:SEED_BYTES]),
-        bytes(raw[SEED_BYTES : rows - HASH_BYTES]),
-        bytes(raw[rows - HASH_BYTES : rows]),
-        bytes(raw[rows:text]),
-        bytes(raw[text:end]).decode()
-    )  # fmt: skip
+    seed = crc32(memoryview(raw)[:SEED_BYTES])
+    digests = bytes(raw[SEED_BYTES : rows - HASH_BYTES]), bytes(raw[rows - HASH_BYTES : rows])
+    return ListHeader(*fixed[2:10] + fixed[11:21] + (seed,) + digests + (bytes(raw[rows:text]), bytes(raw[text:end]).decode()))
 
 
 def read(partition, at, list_key):

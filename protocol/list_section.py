@@ -5,25 +5,32 @@ from binascii import crc32
 
 from protocol.list_header import BLOCK, ROW_BYTES, ListDamaged
 
-BUCKET_BYTES = 1024  # no bucket is larger; one buffer of this size serves base and deltas
+BUCKET_BYTES = 1024  # no bucket is larger
+BUFFER_BYTES = 1028  # one buffer serves base and deltas: the bucket's number, then the bucket
+_BUCKET_AT = 4
+_RESIDUE = 0x2144DF1C  # CRC-32 of anything followed by its own CRC-32
 STATE_LOW = 1 << 20  # class coder: the state is refilled below this
 SLOT_BITS = 12  # class coder: shares add up to 4096
 
 
 class Section:
     """``partition`` is read through ``readblocks(block, buf, offset)``; ``at`` is the file's first byte in it, ``header`` its
-    `ListHeader`. ``buffer`` (`BUCKET_BYTES`) may be shared: it is in use only between `load` and the searches that follow."""
+    `ListHeader`. ``buffer`` (`BUFFER_BYTES`) may be shared: it is in use only between `load` and the searches that follow."""
 
     def __init__(self, partition, at, header, buffer):
         # Of the header only what a search needs: a terminal holds several deltas.
         self._partition = partition
         self._buffer = buffer
+        self._view = memoryview(buffer)
         self._edges = bytearray(4)
         self._seed = header.seed
         self._buckets = header.buckets
         self._index_at = at + header.header_bytes
         self._data_at = self._index_at + 2 * (header.buckets + 1)
         self._data_bytes = at + header.total_bytes - self._data_at
+        # The average bucket, as a whole number and a rest: their products stay small integers.
+        self._mean = self._data_bytes // header.buckets
+        self._rest = self._data_bytes % header.buckets
         self._group = header.group
         self._width = header.width
         self._ranks = header.ranks
@@ -38,27 +45,28 @@ class Section:
         return tuple(rows[at] | rows[at + 1] << 8 for at in range(column, len(rows), ROW_BYTES))
 
     def load(self, bucket):
-        """Read a bucket into the buffer, one read for its place and one for itself; returns where its checksum starts.
-
-        `ListDamaged` unless the bucket is whole and is this list's bucket of that number.
+        """Read a bucket into the buffer from `_BUCKET_AT` on, one read for its place and one for itself; returns where its
+        checksum begins. `ListDamaged` unless the bucket is whole and is this list's bucket of that number.
         """
         self._read(self._index_at + 2 * bucket, self._edges)
         here, there = struct.unpack("<hh", self._edges)
-        buckets = self._buckets
-        start = self._data_bytes * bucket // buckets + here
-        size = self._data_bytes * (bucket + 1) // buckets + there - start
+        start = self._expected(bucket) + here
+        size = self._expected(bucket + 1) + there - start
         if start < 0 or not 5 <= size <= BUCKET_BYTES or start + size > self._data_bytes:
             raise ListDamaged("list index at bucket %d" % bucket)
-        end = size - 4
-        view = memoryview(self._buffer)
-        self._read(self._data_at + start, view[:size])
-        if crc32(view[:end], crc32(struct.pack("<I", bucket), self._seed)) != struct.unpack_from("<I", self._buffer, end)[0]:
+        end = _BUCKET_AT + size
+        self._read(self._data_at + start, self._view[_BUCKET_AT:end])
+        struct.pack_into("<I", self._buffer, 0, bucket)
+        if crc32(self._view[:end], self._seed) != _RESIDUE:
             raise ListDamaged("list bucket %d" % bucket)
-        return end
+        return end - 4
+
+    def _expected(self, bucket):
+        return self._mean * bucket + self._rest * bucket // self._buckets
 
     def find(self, bucket, place):
         """(class index, rank) of the member at ``place`` in a base's ``bucket``, (None, -1) when there is none."""
-        return self._search(0, self.load(bucket), self._value_bits, place, self._value_shares)
+        return self._search(_BUCKET_AT, self.load(bucket), self._value_bits, place, self._value_shares)
 
     def change(self, bucket, place, rank):
         """What this delta says of the number at ``place`` in the base's ``bucket``, which has ``rank`` there or is none (-1).
@@ -66,12 +74,13 @@ class Section:
         A class row, None when it says nothing. Members of the base are named by rank, all others by place.
         """
         end = self.load(bucket // self._group)
-        split = 2 + (self._buffer[0] | self._buffer[1] << 8)
+        ranks_at = _BUCKET_AT + 2
+        split = ranks_at + (self._buffer[_BUCKET_AT] | self._buffer[_BUCKET_AT + 1] << 8)
         bucket %= self._group
         if rank < 0:
             found = self._search(split, end, self._value_bits, bucket * self._width + place, self._value_shares)
         else:
-            found = self._search(2, split, self._rank_bits, bucket * self._ranks + rank, self._rank_shares)
+            found = self._search(ranks_at, split, self._rank_bits, bucket * self._ranks + rank, self._rank_shares)
         return None if found[0] is None else self.class_row(found[0])
 
     def class_row(self, index):

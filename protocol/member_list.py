@@ -6,7 +6,7 @@ A number is permuted by FF1, found in its bucket, and answered with its class. N
 from protocol import list_header
 from protocol.ff1 import FF1
 from protocol.list_header import BASE, DELTA, GONE, ListDamaged, OutsideList, permutation_key
-from protocol.list_section import BUCKET_BYTES, Section
+from protocol.list_section import BUFFER_BYTES, Section
 
 
 class MemberList:
@@ -17,7 +17,7 @@ class MemberList:
     def __init__(self, partition, list_key, at=0, buffer=None):
         self._partition = partition
         self._key = list_key
-        self._buffer = buffer or bytearray(BUCKET_BYTES)
+        self._buffer = buffer or bytearray(BUFFER_BYTES)
         header = self.header = self._base_header = list_header.read(partition, at, list_key)
         if header.kind != BASE:
             raise ListDamaged("a delta where a base belongs")
@@ -72,7 +72,9 @@ class MemberList:
         value = number - header.first
         if not 0 <= value < header.size:
             raise OutsideList("not a number of the list's universe")
-        value = self._ff1.encrypt(value) >> header.precision
+        value = self._ff1.encrypt(value)
+        if header.precision:
+            value >>= header.precision
         return value // header.width, value % header.width
 
     def _scope(self):

@@ -8,7 +8,7 @@ from collections import namedtuple
 from firmware.terminal.list_store import ListStore, NoRoom
 from firmware.terminal.list_writer import ListWriter
 from protocol.list_header import ListDamaged, ListMissing
-from protocol.list_section import BUCKET_BYTES
+from protocol.list_section import BUFFER_BYTES
 
 # version and created (Unix seconds) are those of the newest delta, count is how many numbers it leaves on the list.
 ListStatus = namedtuple("ListStatus", ("list_id", "version", "created", "count", "deltas", "damaged"))
@@ -18,7 +18,7 @@ class MemberLists:
     """``partitions``: the two of them, as `esp32.Partition` · ``keys``: list id → 32-byte list key."""
 
     def __init__(self, partitions, keys):
-        buffer = bytearray(BUCKET_BYTES)
+        buffer = bytearray(BUFFER_BYTES)
         self._stores = tuple(ListStore(partition, buffer) for partition in partitions)
         self.keys_changed(keys)
 

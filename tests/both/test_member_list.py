@@ -3,8 +3,10 @@
 If this fails the format has changed: terminals in the field could not read what the centre sends.
 """
 
+import struct
 from binascii import unhexlify
 
+from protocol import list_header
 from protocol.list_header import ListDamaged, ListMissing, OutsideList, WrongListKey
 from protocol.list_section import decode_class, find_rank
 from protocol.member_list import MemberList
@@ -69,6 +71,13 @@ def raises(error, call, *arguments):
     except error:
         return True
     return False
+
+
+def test_the_sizes_are_those_of_the_layouts():
+    # Literal numbers in the source, because the device then needs no names for them.
+    assert struct.calcsize(list_header.LAYOUT) == list_header.SEED_BYTES
+    assert struct.calcsize(list_header.ROW) == list_header.ROW_BYTES
+    assert list_header.SEED_BYTES + 3 * list_header.HASH_BYTES == list_header.LEAST_BYTES
 
 
 def test_the_base_answers():

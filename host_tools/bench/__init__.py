@@ -1,0 +1,1 @@
+"""What `make bench` and the campaigns beside it measure."""
