@@ -89,6 +89,12 @@ def postgres_bin() -> Path:
     return _present(TOOLS / "postgres" / "bin" / "initdb", "PostgreSQL", "make setup-test").parent
 
 
+def chromium() -> Path:
+    """The Chromium browser: the system's where it has one, else the privately unpacked one."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return Path(found) if found else _present(BIN / "chromium", "Chromium", "make setup-test")
+
+
 def notice(text: str) -> None:
     """Say something on stderr, once a process."""
     if text not in _noticed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from host_tools.errors import CheYouError
-from host_tools.toolchain import BIN, VENV, device_libraries, environment, interpreters, services
+from host_tools.toolchain import BIN, VENV, browser, device_libraries, environment, interpreters, services
 from host_tools.toolchain.pieces import Piece, set_up
 
 
@@ -21,7 +21,7 @@ def base_pieces() -> list[Piece]:
 
 
 def test_pieces() -> list[Piece]:
-    """What developing and testing need as well: the larger lock file, a real broker and a real database server."""
+    """What developing and testing need as well: the larger lock file, a real broker, a real database server, a real browser."""
     lock = "requirements-dev.txt"
     environment_piece, *others = base_pieces()
     pytest = VENV / "bin" / "pytest"
@@ -31,6 +31,7 @@ def test_pieces() -> list[Piece]:
         *others,
         Piece("Mosquitto", "2", services.have_mosquitto, services.install_mosquitto, optional=True),
         Piece("PostgreSQL", "2", services.have_postgres, services.install_postgres, optional=True),
+        Piece("Chromium", "1", browser.have_chromium, browser.install_chromium, optional=True),
     ]  # fmt: skip
 
 
