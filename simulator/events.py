@@ -47,14 +47,10 @@ class EventLog:
         with self._changed:
             position = self.position if since is None else since
             while True:
-                for event in self.since_locked(position):
+                for event in self.since(position):
                     if predicate(event):
                         return event
                 position = self.position
                 left = deadline - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
                     raise TimeoutError("no such event came in time")
-
-    def since_locked(self, position: int) -> list[Event]:
-        wanted = self.position - position
-        return list(self._events)[-wanted:] if wanted > 0 else []

@@ -7,6 +7,7 @@ buffer sizes and retransmissions.
 
 import io
 
+import uselect
 import usocket
 from usocket import *
 
@@ -15,6 +16,7 @@ from _bench import W, call
 _LINK = const(4)
 _GET_FILENO = const(10)
 _CLOSE = const(4)
+_POLL = const(3)
 
 IPPROTO_TCP = 6
 TCP_NODELAY = 1
@@ -23,7 +25,7 @@ TCP_NODELAY = 1
 class socket(io.IOBase):
     def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0):
         self._s = usocket.socket(af, type)
-        self._to = None
+        self._to = self._poll = None
 
     def _relay(self, op, to):
         if not W[_LINK]:
@@ -45,6 +47,12 @@ class socket(io.IOBase):
             return self._s.fileno()
         if request == _CLOSE:
             self._s.close()
+        elif request == _POLL:  # asked by TLS, which stands between the socket and select
+            if not self._poll:
+                self._poll = uselect.poll()
+            self._poll.register(self._s, arg)
+            for _, ready in self._poll.ipoll(0):
+                return ready
         return 0
 
     def __getattr__(self, name):

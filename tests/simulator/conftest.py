@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import socket
+import ssl
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from host_tools import app_image, boards, toolchain
 from host_tools.boards import Board
@@ -86,7 +92,8 @@ def bench(
 class EchoServer:
     """Sends back what comes, and counts what it saw end and how."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.ended: list[str] = []
@@ -104,6 +111,8 @@ class EchoServer:
 
     def _echo(self, connection: socket.socket) -> None:
         try:
+            if self._context:
+                connection = self._context.wrap_socket(connection, server_side=True)
             while data := connection.recv(4096):
                 connection.sendall(data)
             self.ended.append("closed")
@@ -120,4 +129,26 @@ class EchoServer:
 def echo() -> Iterator[EchoServer]:
     server = EchoServer()
     yield server
+    server.close()
+
+
+@pytest.fixture
+def tls_echo_port(tmp_path: Path) -> Iterator[int]:
+    """The port of an echo server behind TLS, with a certificate of its own making."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bench")])
+    today = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(today).not_valid_after(today + datetime.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem = tmp_path / "server.pem"
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    server = EchoServer(context)
+    yield server.port
     server.close()

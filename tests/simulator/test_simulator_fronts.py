@@ -87,7 +87,7 @@ def test_json_lines_drive_the_board_and_tell_what_happens(image: Path) -> None:
     assert names[:3] == ["booted", "connected", "disconnected"]
     times = [e["t_ms"] for e in events if "key" in e]
     assert times == sorted(times)
-    assert 110 <= times[1] - times[0] <= 140
+    assert times[1] - times[0] >= 115
 
 
 def test_power_and_flash_cuts(image: Path) -> None:

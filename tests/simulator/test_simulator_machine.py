@@ -198,5 +198,5 @@ def test_buzzer_is_heard(bench) -> None:
     board.wait_event("halted", since=0)
     beeps = [event["beep"] for event in board.events.since() if "beep" in event]
     assert [hz for hz, _ in beeps] == [2000, 1000]
-    assert 75 <= beeps[0][1] <= 110
-    assert 35 <= beeps[1][1] <= 70
+    assert beeps[0][1] >= 79
+    assert beeps[1][1] >= 39

@@ -54,8 +54,9 @@ def test_flash_takes_its_time(bench) -> None:
         fast=False,
     )
     erase, program = map(int, said[0].split())
-    assert 45_000 <= erase < 75_000
-    assert 2_800 <= program < 12_000
+    # No upper bound: a busy host may be late, never early.
+    assert erase >= 45_000
+    assert 2_800 <= program < erase
 
 
 def test_nvs_keeps_values_over_a_power_cut(bench) -> None:
