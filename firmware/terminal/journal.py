@@ -192,7 +192,8 @@ class Journal:
                         continue
                 elif ring.sector[at + 14] != finger[0] or ring.sector[at + 15] != finger[1]:
                     continue
-                record = ring.open(at)
+                # Where the header is lost, so is the proof of the sector's first record.
+                record = ring.open(at) if header or ring.before(at) else ring.peek(at)
                 if record is not None:
                     yield record
                     ring.hold(ordinal)  # whoever took it may have used the journal
@@ -248,10 +249,6 @@ class Journal:
         return False
 
     def _learn_latest(self):
-        """The time before which every record lies that the next sector follows: the head's own are not yet in any header."""
+        # The head's own records are not yet in any header.
         if self._latest is None:
-            self._latest = 0
-            header = self._ring.hold(self._ordinal)
-            if header:
-                times = [record.time for record in map(self._ring.peek, self._ring.records()) if record]
-                self._latest = max([header.latest] + times)
+            self._latest = self._ring.latest(self._ordinal)

@@ -4,7 +4,7 @@ Reads each sector's header, then the newest sector as a whole: the time does not
 """
 
 from firmware.terminal.ring import ERASED, SPOILED, JournalForeign
-from firmware.terminal.sector import MARKS_AT
+from firmware.terminal.sector import MARKS_AT, encode
 from protocol.record import SLOT_BYTES, RecordError
 
 
@@ -23,7 +23,7 @@ class Mount:
         self.chain = b""
         self.sound = False
         newest = tail = None
-        present = []
+        self.present = present = []  # ordinals of the sectors whose header is legible
         for block in range(ring.sectors):
             header = ring.header(block)
             if header is None:
@@ -60,6 +60,7 @@ class Mount:
             # A cut spoils the last slot and no other. If the one before is not whole either, then this was no cut.
             at = ring.before(at)
             record = at and ring.open(at)
+        self.sound = False
         self.epoch = header.epoch
         if header.key != self._key or record is None:
             records = ring.records()
@@ -80,24 +81,37 @@ class Mount:
             ring.write(header.ordinal, end, SPOILED)
 
     def _find_orphan(self):
-        """The sector after the newest may hold younger records under a header that was damaged: then it is the newest."""
+        """The sector after the newest may hold younger records without a legible header.
+
+        A cut in that sector's one first program leaves such a thing, and damage does. The header that belongs there is known, so
+        it is programmed once more; where that does not help, the sector stays as it is and a new epoch begins behind it.
+        """
         ring = self._ring
-        numbers = None if ring.hold(self.ordinal + 1) else ring.numbers()
+        ordinal = self.ordinal + 1
+        numbers = None if ring.hold(ordinal) else ring.numbers()
         if not numbers or numbers <= (self.epoch, self.sequence):
             return
         records = ring.records()
-        if len(records) == 1:
-            # A cut within a sector's first program can leave this as well. What was saved is whole, what was not may go.
-            chain = self.chain if numbers[0] == self.epoch else ring.sealer.genesis(numbers[0])
-            try:
-                ring.sealer.open(ring.slot(records[0]), chain)
-            except RecordError:
-                return
-        self.sound = False
-        self.ordinal += 1
-        self.used = ring.slots
-        self.epoch = numbers[0]
-        self.index += len(records)
+        first = ring.slot(records[0])
+        chain = self.chain if numbers[0] == self.epoch else ring.sealer.genesis(numbers[0])
+        try:
+            ring.sealer.open(first, chain)
+            latest = ring.latest(self.ordinal)
+            ring.write(ordinal, 0, encode(numbers[0], ring.sectors, ordinal, self.index, numbers[1], latest, self._key, chain))
+            header = ring.header(ordinal)
+        except RecordError:
+            if len(records) == 1:
+                return  # never called saved: that sector is not fresh, so it will be erased before it is used
+            header = None
+        if header:
+            self.present.append(ordinal)
+            self._find_end(header)
+        else:
+            self.sound = False
+            self.ordinal = ordinal
+            self.used = ring.slots
+            self.epoch = numbers[0]
+            self.index += len(records)
 
     def _find_tail(self, header):
         """The oldest sector that is not released as a whole."""

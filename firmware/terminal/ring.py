@@ -121,3 +121,15 @@ class Ring:
             if record:
                 return record.epoch, record.sequence - count
         return None
+
+    def latest(self, ordinal):
+        """A time (Unix seconds) that no record up to the end of sector ``ordinal`` is younger than."""
+        latest = 0
+        while ordinal >= 0:
+            header = self.hold(ordinal)
+            for record in filter(None, map(self.peek, self.records())):
+                latest = max(latest, record.time)
+            if header:
+                return max(latest, header.latest)
+            ordinal -= 1
+        return latest

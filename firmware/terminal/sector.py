@@ -11,11 +11,12 @@ _CRC_AT = 44
 _ERASED_AT = 56
 _MAGIC = b"CYJ1"
 _FIELDS = "<4sHHIIII4s16s"
+_ALL = _FIELDS + "I8s"  # and the check, and the marks
 # Programmed once an erase has ended, and taken back when the sector comes into use: an erase that was cut short can leave
 # a sector that reads as blank, or as it was before; neither bears this mark.
 ERASED = b"erased\r\n"
 _FRESH = b"\xff" * _ERASED_AT + ERASED
-_ALL_MARKS = (1 << 64) - 1
+_NO_MARKS = b"\xff" * 8
 
 # sectors: the ring has · ordinal: of this one, counted since the ring began · index: records in the ring before this sector ·
 # first: sequence of its first record · latest: no record before this sector is younger · key: whose records · chain: value
@@ -31,10 +32,10 @@ def encode(epoch, sectors, ordinal, index, first, latest, key, chain):
 
 def decode(head):
     """The `Header` at the start of ``head``, or None when there is none that can be trusted."""
-    if head[:4] != _MAGIC or struct.unpack_from("<I", head, _CRC_AT)[0] != crc32(head[:_CRC_AT]):
+    fields = struct.unpack_from(_ALL, head)
+    if fields[0] != _MAGIC or fields[9] != crc32(memoryview(head)[:_CRC_AT]):
         return None
-    fields = struct.unpack_from(_FIELDS, head)[1:]
-    return Header(*fields + (_released(struct.unpack_from("<Q", head, MARKS_AT)[0]),))
+    return Header(*fields[1:9] + (_released(fields[10]),))
 
 
 def is_fresh(head):
@@ -44,15 +45,20 @@ def is_fresh(head):
 
 def marks(released):
     """The 8 bytes to program over the marks: bit 0 "all before this sector", then a bit for each of ``released`` records."""
-    return struct.pack("<Q", _ALL_MARKS >> released + 1 << released + 1)
+    bits = (1 << 64) - (1 << released + 1)
+    return struct.pack("<Q", bits)
 
 
-def _released(bits):
-    if bits == _ALL_MARKS:
+def _released(marked):
+    if marked == _NO_MARKS:
         return None
     # A cut clears some of the bits it was asked to and never another, so the unbroken run from the start is always true.
-    released = -1
-    while not bits & 1 and released < 63:
-        bits >>= 1
-        released += 1
-    return max(released, 0)
+    run = -1
+    for byte in marked:
+        if byte:
+            while not byte & 1:
+                byte >>= 1
+                run += 1
+            break
+        run += 8
+    return max(run, 0)

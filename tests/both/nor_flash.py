@@ -11,7 +11,7 @@ PAGE = 256
 
 
 class PowerCut(Exception):
-    """The power went at this operation."""
+    """The power went at this operation: (address, data or None) as in the log."""
 
 
 class NorFlash:
@@ -77,7 +77,7 @@ class NorFlash:
 
     def _count(self, at, data):
         if self.cut_at is not None and len(self.operations) >= self.cut_at:
-            raise PowerCut
+            raise PowerCut(at, data)
         self.operations.append((at, data))
 
     def _settle(self, address, mask):

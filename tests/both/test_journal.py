@@ -267,15 +267,29 @@ def test_a_damaged_first_header_holds_nothing_up():
     assert t.drain() == list(range(200))
 
 
-def test_a_damaged_newest_header_starts_an_epoch_and_loses_nothing():
+def test_a_newest_header_that_lost_charge_is_programmed_again():
     t = Terminal()
     t.append(70)
-    t.flash.memory[4096 + 20] ^= 1
+    for at in (3, 20, 30, 45):
+        t.flash.memory[4096 + at] |= 0xFF
+    t.boot()
+    assert (t.journal.epoch, t.journal.sequence, t.journal.waiting, t.journal.damaged) == (1, 70, 70, 0)
+    t.append(5, 70)
+    t.boot()
+    assert t.drain() == list(range(75))
+
+
+def test_a_spoiled_newest_header_starts_an_epoch_and_loses_nothing():
+    t = Terminal()
+    t.append(70)
+    t.flash.memory[4096 + 20] = 0
     t.boot()
     assert (t.journal.epoch, t.journal.sequence, t.journal.waiting, t.journal.damaged) == (2, 0, 70, 1)
+    assert [record.link for record in t.journal.last(8)] == [69, 68, 67, 66, 65, 64, 63, 62]
     t.append(5, 70)
     t.boot()
     assert (t.journal.epoch, t.journal.sequence, t.journal.waiting) == (2, 5, 75)
+    assert [record.link for record in t.journal.find(13800138000, 0) if record] == list(range(74, -1, -1))
     assert t.drain() == list(range(75))
 
 

@@ -73,12 +73,15 @@ class JournalScenario(Scenario):
 
     def verify(self, flash: NorFlash, ledger: Ledger) -> None:
         terminal = self.start(flash, ledger)
-        self._newest_is_known(terminal)
+        newest = self._newest(terminal)
         for _ in terminal.journal.find(13800138000, 0):
             pass
         while terminal.exchange():
             pass
         self._held_once(terminal)
+        held = max((record.link for _, record in terminal.centre.held.values()), default=0)
+        if newest != held:
+            raise Fault("wrong", f"the display answers {newest}, the centre's newest is {held}")
         for turn in range(3):
             # What was mended must carry weight: records on top of it, and one more start.
             for _ in range(2 + turn):
@@ -90,12 +93,13 @@ class JournalScenario(Scenario):
         self._held_once(terminal)
 
     @staticmethod
-    def _newest_is_known(terminal: Terminal) -> None:
+    def _newest(terminal: Terminal) -> int:
         """After a restart the display answers "did it go through?" from this."""
         saved = terminal.ledger.last("saved", 0)
-        newest = next((record.link for record in terminal.journal.last(1)), 0)
+        newest: int = next((record.link for record in terminal.journal.last(1)), 0)
         if newest < saved or newest > terminal.ledger.last("tried", 0):
             raise Fault("lost", f"the newest record is {newest}, the display had said {saved}")
+        return newest
 
     @staticmethod
     def _held_once(terminal: Terminal) -> None:
