@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from central import audit, catalog, members, schema
 from central.catalog import CatalogError
 from central.database import Database
-from central.directory import PROPERTY_DEFAULTS
+from central.directory import load_properties
 from central.errors import CentreError
 from protocol.month import CST_S
 
@@ -47,8 +47,7 @@ def import_members(database: Database, path: Path, who: str, advance: Callable[[
     """Columns ``member_id, tier, active_from, active_until, blocked``."""
     with database.read() as connection:
         codes = {row.name: row.code for row in connection.execute(sa.select(schema.tiers))}
-        held = connection.scalar(sa.select(schema.properties.c.value).where(schema.properties.c.name == "prefixes"))
-    prefixes = tuple(held if held is not None else PROPERTY_DEFAULTS["prefixes"])
+        prefixes = tuple(load_properties(connection)["prefixes"])
 
     def parse(row: Row) -> dict[str, Any]:
         number = row["member_id"].replace(" ", "")

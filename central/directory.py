@@ -127,9 +127,14 @@ def load(connection: sa.Connection, before: Directory = EMPTY) -> Directory:
         terminals[row.id] = Terminal(
             row.id, merchants[row.merchant], row.state, row.suspended_at, row.settings_version, row.settings_digest, keys
         )
+    return Directory(current, terminals, merchants, tiers, load_properties(connection))
+
+
+def load_properties(connection: sa.Connection) -> dict[str, Any]:
+    """The operator's settings, with what holds where nothing was set."""
     properties = dict(PROPERTY_DEFAULTS)
     properties.update((row.name, row.value) for row in connection.execute(sa.select(schema.properties)))
-    return Directory(current, terminals, merchants, tiers, properties)
+    return properties
 
 
 _TIERS = sa.select(schema.tiers).order_by(schema.tiers.c.code)

@@ -17,6 +17,7 @@ from central.checks import Checks, Reader
 from central.database import Database, now
 from central.directory import EMPTY, Directory, Terminal
 from central.dispatch import Dispatch
+from central.errors import CentreError
 from central.ingest import Receipt
 from central.link import Endpoint, Link
 from central.lists import Lists
@@ -60,7 +61,7 @@ class Service:
         """Serve until cancelled; then write what has been heard and close."""
         self._loop = asyncio.get_running_loop()
         await self._reload()
-        await asyncio.to_thread(self.lists.load_keys)
+        await asyncio.to_thread(self.lists.load)
         self.writer.start()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -199,13 +200,13 @@ class Service:
         offered_at = now()
         while True:
             try:
-                new = await asyncio.to_thread(self.lists.refresh, self.directory)
+                new = await self.lists.refresh(self.directory)
                 if new:
                     await self.publisher.publish(self.directory, everything=False)
                 if new or now() - offered_at >= OFFER_AGAIN_S:
                     offered_at = now()
                     await self._offer_all()
-            except sa.exc.SQLAlchemyError as error:
+            except (sa.exc.SQLAlchemyError, CentreError) as error:
                 self._unanswered(error)
             await asyncio.sleep(WATCH_S)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from central import audit, members, schema
 from central.csv_import import RowError
 from central.database import Database
-from central.directory import PROPERTY_DEFAULTS
+from central.directory import load_properties
 from central.http.access import Access
 
 _Number = Annotated[str, Path(pattern=r"^1[3-9][0-9]{9}$", description="The member's number")]
@@ -50,10 +50,9 @@ def router(database: Database, access: Access) -> APIRouter:
         """Add or change one member. Sending the same again changes nothing."""
         with database.write() as connection:
             code = connection.scalar(sa.select(schema.tiers.c.code).where(schema.tiers.c.name == member.tier))
-            held = connection.scalar(sa.select(schema.properties.c.value).where(schema.properties.c.name == "prefixes"))
             if code is None:
                 raise RowError(f"there is no tier {member.tier}")
-            if not members.accepted(number, held if held is not None else PROPERTY_DEFAULTS["prefixes"]):
+            if not members.accepted(number, load_properties(connection)["prefixes"]):
                 raise RowError("no accepted prefix fits the number")
             if member.active_until is not None and member.active_until <= member.active_from:
                 raise RowError("active_until is before active_from")

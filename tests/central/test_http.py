@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,7 @@ def test_members_merchants_and_offers_are_put_idempotently(client: TestClient) -
 
 def test_list_files_in_ranges(client: TestClient, seeded: Seeded) -> None:
     lists = Lists(seeded.database)
-    lists.load_keys()
-    assert lists.refresh(seeded.directory)
+    assert asyncio.run(lists.refresh(seeded.directory))
     offer = messages.decode("list", lists.bodies()[0])
     whole = client.get(offer["path"])
     assert whole.status_code == 200 and len(whole.content) == offer["bytes"]
