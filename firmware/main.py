@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 import time
-from binascii import hexlify
+from binascii import b2a_base64, hexlify
 
 import board
 import machine
@@ -79,11 +79,14 @@ def build(screens, keypad, buzzer, leds, nvs):
     clock = Clock(time, ClockChip(board.I2C_SCL, board.I2C_SDA), floor)
     settings = Settings(SETTINGS, derive(key, b"message"), topics.down(name, "settings"))
     courier = Courier(time, name, key, journal, refusals, settings, clock)
-    lists = ListCache((partition("list_a"), partition("list_b")), key, settings, clock, courier.send, keypad.quiet_ms)
+    resolver = Resolver(wifi.dns)
+    lists = ListCache(
+        (partition("list_a"), partition("list_b")), key, settings, clock, courier.send, keypad.quiet_ms,
+        (resolver, nvs.text("http_url"), basic(name, hex_of(derive(key, b"http")))),
+    )  # fmt: skip
     checks = Checks(time, clock, settings, lists, journal, courier.send)
     till = Till(clock, settings, journal, refusals, courier.wake)
     checks.on_late = till.overturned
-    resolver = Resolver(wifi.dns)
     terminal = Terminal(
         name, key, machine.reset_cause(), board.NAME, board.VERSION, journal, clock, settings, courier, lists, checks, till, wifi,
         resolver, screens,
@@ -110,6 +113,11 @@ def glass():
     from drivers.hd44780 import Hd44780
 
     return Hd44780(*board.LCD_PINS, board.LCD_COLUMNS, board.LCD_ROWS, board.LCD_BACKLIGHT)
+
+
+def basic(user, password):
+    """The value of an ``Authorization`` header (RFC 7617)."""
+    return "Basic " + b2a_base64(user.encode() + b":" + password.encode()).decode().strip()
 
 
 def endpoint(url):

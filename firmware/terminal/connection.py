@@ -106,6 +106,21 @@ class Connection:
             size -= part
             await asyncio.sleep_ms(0)  # A megabyte that is all there already must not hold the loop.
 
+    async def drain(self, limit):
+        """Everything up to the peer's end of the connection; OSError when that is more than ``limit`` bytes."""
+        data = bytearray(limit + 1)
+        end = 0
+        while True:
+            got = self._socket.readinto(memoryview(data)[end:])
+            if got is None:
+                await readable(self._socket)
+            elif not got:
+                return memoryview(data)[:end]
+            else:
+                end += got
+                if end > limit:
+                    raise OSError("more than was asked for")
+
     def close(self):
         """Let go of the socket; harmless when there is none."""
         if self._socket:

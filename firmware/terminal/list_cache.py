@@ -7,6 +7,7 @@ turn, so that neither a key nor a check ever waits for an update.
 import asyncio
 import struct
 
+from firmware.terminal import overlay
 from firmware.terminal.list_writer import DATA, DONE, ERASE
 from firmware.terminal.member_lists import MemberLists
 from protocol import messages
@@ -17,6 +18,7 @@ from protocol.month import month_of
 _CHUNK_HEAD = "<III"
 _CHUNK_HEAD_BYTES = 12
 _CHUNK_BYTES = 1024
+_RANGE_BYTES = 4096
 _ANSWER_MS = 3_000
 _TRIES = 5
 _OFFERS = 4
@@ -26,14 +28,15 @@ _QUIET_MS = 300
 
 class ListCache:
     """``partitions``: the two of them · ``send(name, body) -> bool`` reaches the centre · ``quiet_ms()``: how long no key was
-    touched."""
+    touched · ``http``: (resolver, address of the centre, Authorization), address "" where only the broker can be reached."""
 
-    def __init__(self, partitions, key, settings, clock, send, quiet_ms):
+    def __init__(self, partitions, key, settings, clock, send, quiet_ms, http):
         self._key = key
         self._settings = settings
         self._clock = clock
         self._send = send
         self._quiet_ms = quiet_ms
+        self._http = http
         self._lists = MemberLists(partitions, self._keys())
         self._offers = []
         self._confirmed = {}  # list id → when the centre last offered nothing newer than what is here
@@ -150,6 +153,21 @@ class ListCache:
 
     async def _fetch(self, offer, offset, length):
         """The bytes from ``offset`` on, b"" when the centre has none or cannot be reached: flash remembers how far it came."""
+        return await self._range(offer, offset, length) or await self._chunks(offer, offset, length)
+
+    async def _range(self, offer, offset, length):
+        """By HTTP; b"" where that does not work."""
+        resolver, address, authorization = self._http
+        if not address:
+            return b""
+        http = overlay.load("firmware.terminal.http_range")
+        try:
+            return await http.fetch(resolver, address + offer["path"], authorization, offset, min(_RANGE_BYTES, length - offset))
+        except (OSError, asyncio.TimeoutError, http.RangeError):
+            return b""
+
+    async def _chunks(self, offer, offset, length):
+        """Through the broker."""
         self._wanted = offer["list"], offer["version"], offset
         size = min(_CHUNK_BYTES, length - offset)
         body = messages.encode("fetch", list=offer["list"], version=offer["version"], offset=offset, length=size)
