@@ -1,10 +1,11 @@
 """Builds the member lists that are not up to date and puts them into the database.
 
-Also a program that reads the database's URL from stdin, so that a million members are counted, permuted and coded in a process of its own while checks go on being answered.
+Also a program that reads the database's URL from stdin, so that a million members are counted, permuted and coded in a process
+of its own while checks go on being answered.
 
 A list covers one month; its id is that month (YYYYMM), its key is its own. Versions are Unix times, rising even for a centre
-whose database was made anew. A month begins with a base; changes go out as one delta that reaches back to the base, and when that
-has grown to a share of the base, as a new base.
+whose database was made anew. A month begins with a base; changes go out as one delta that reaches back to the base, and when
+that has grown to a share of the base, as a new base.
 """
 
 from __future__ import annotations
