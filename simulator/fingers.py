@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from simulator.events import Event
 from simulator.key_matrix import KeyMatrix
@@ -11,6 +13,10 @@ from simulator.timeline import Timeline
 
 Press = tuple[str, float, float]
 """A key, milliseconds down, milliseconds up afterwards."""
+Step = tuple[float, Callable[[], object]]
+"""Microseconds to wait, and what to do then."""
+
+LATE_US = 1000
 
 
 class Fingers:
@@ -20,7 +26,8 @@ class Fingers:
         self._matrix = matrix
         self._timeline = timeline
         self._report = report
-        self._free_us = 0.0
+        self._steps: deque[Step] = deque()
+        self._moving = False
 
     def check(self, presses: Sequence[Press]) -> None:
         """ValueError for a key that the board does not have, or a time that is none."""
@@ -32,16 +39,15 @@ class Fingers:
 
     def press(self, presses: Sequence[Press]) -> threading.Event:
         """Queue presses after those that are still to come; the event is set when the last key is up."""
-        at = max(float(self._timeline.now_us()), self._free_us)
         for key, down_ms, up_ms in presses:
-            self._timeline.at_us(at, self._touch, key)
-            self._contact(at, key, True)
-            at += down_ms * 1000
-            self._contact(at, key, False)
-            at += up_ms * 1000
-        self._free_us = at
+            self._steps.append((0, partial(self._touch, key)))
+            for gap_us, action in (*self._contact(key, True, down_ms), *self._contact(key, False, up_ms)):
+                self._steps.append((gap_us, action))
         done = threading.Event()
-        self._timeline.at_us(at, done.set)
+        self._steps.append((0, done.set))
+        if not self._moving:
+            self._moving = True
+            self._timeline.at_us(self._timeline.now_us(), self._step, float(self._timeline.now_us()))
         return done
 
     def set(self, key: str, closed: bool) -> None:
@@ -54,6 +60,29 @@ class Fingers:
     def _touch(self, key: str) -> None:
         self._report(self._timeline.now_us(), {"key": key})
 
-    def _contact(self, at: float, key: str, closed: bool) -> None:
-        for ms, state in self._matrix.bounce(closed):
-            self._timeline.at_us(at + ms * 1000, self._matrix.set, key, state)
+    def _contact(self, key: str, closed: bool, ms: float) -> Iterator[Step]:
+        """The edges of one contact, then what is left of the `ms` it stays so."""
+        at = 0.0
+        for edge_ms, state in self._matrix.bounce(closed):
+            yield (edge_ms - at) * 1000, partial(self._matrix.set, key, state)
+            at = edge_ms
+        yield max(0.0, ms - at) * 1000, _nothing
+
+    def _step(self, due_us: float) -> None:
+        """Do what is due, then see when the next thing is."""
+        while self._steps:
+            gap_us, action = self._steps[0]
+            if gap_us:
+                # A host that comes late must not make a press shorter than it was to be: what follows comes later too.
+                now = self._timeline.now_us()
+                due_us = max(due_us, now - LATE_US) + gap_us
+                self._steps[0] = (0, action)
+                self._timeline.at_us(due_us, self._step, due_us)
+                return
+            self._steps.popleft()
+            action()
+        self._moving = False
+
+
+def _nothing() -> None:
+    return
