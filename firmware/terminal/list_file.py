@@ -81,22 +81,25 @@ class ListFile:
 
     def is_erased(self, index):
         """Whether the file's sector ``index`` has been erased for it. The first has, or there would be no head."""
-        return not index or not self._marks(index) >> (index & 7) & 1
+        return not index or not self._marks(index >> 3, 1)[0] >> (index & 7) & 1
 
     def mark_erased(self, index):
         """Note that the file's sector ``index`` has been erased. Done again, it makes the note firm."""
-        self.program(64 - HEAD + (index >> 3), bytes((self._marks(index) & ~(1 << (index & 7)),)))
+        marks = self._marks(index >> 3, 1)
+        marks[0] &= ~(1 << (index & 7))
+        self.program(64 - HEAD + (index >> 3), marks)
 
-    def _marks(self, index):
-        byte = bytearray(1)
-        self.read(64 - HEAD + (index >> 3), byte)
-        return byte[0]
+    def _marks(self, first, count):
+        marks = bytearray(count)
+        self.read(64 - HEAD + first, marks)
+        return marks
 
     def written(self, length):
         """The offset at which to go on after a restart: that of the last page that bears anything. It may be torn, so it is
         programmed again with the same bytes; what follows is erased or not begun."""
+        marks = self._marks(0, HEAD - 64)
         index = 1
-        while index < sectors(length) and self.is_erased(index):
+        while index < sectors(length) and not marks[index >> 3] >> (index & 7) & 1:
             index += 1
         end = index * SECTOR
         page = bytearray(PAGE)

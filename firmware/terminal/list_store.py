@@ -35,23 +35,34 @@ class ListStore:
     def mount(self, keys):
         """Find what is stored; ``keys``: list id → 32-byte list key."""
         self._keys = keys
-        self.forget()
         base = ListFile(self.partition, 0)
         if base.state != COMPLETE:
             if base.is_open:
                 self.begun = base.list_id, base.version
             return
         try:
-            self.files = self._chain(base)
-            # Bits that a power cut left half programmed would read one way now and another after the next restart.
-            self.files[-1].program_state(COMPLETE)
-            self.members = self.opened(self.files)
+            files = self._chain(base)
+        except ListError as error:
+            self.fault = error
+            return
+        # Bits that a power cut left half programmed would read one way now and another after the next restart.
+        files[-1].program_state(COMPLETE)
+        self.use(files)
+
+    def use(self, files):
+        """Answer from these complete files (a base and its deltas, oldest first) from now on."""
+        self.forget()
+        self.files = files
+        try:
+            self.members = self.opened(files)
         except ListError as error:
             self.fault = error
 
-    def remount(self):
-        """Look at the flash anew."""
-        self.mount(self._keys)
+    def keys_changed(self, keys):
+        """Take other keys: what could not be read may be readable now."""
+        self._keys = keys
+        if self.files:
+            self.use(self.files)
 
     def opened(self, files):
         """The `MemberList` of a base and its deltas (`ListFile`s, oldest first); raises as `MemberList` does."""

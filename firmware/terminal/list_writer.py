@@ -93,15 +93,18 @@ class ListWriter:
             raise
         yield WRITE
         file.program_state(COMPLETE)
-        yield WRITE
-        self._store.remount()
+        self._store.use(self._files())
+
+    def _files(self):
+        """What will be in use once this file is complete."""
+        before = [] if self._is_base else self._store.upto(self._offer["base"])
+        return before + [ListFile(self._store.partition, self._file.sector)]
 
     def _verify(self):
         """Digest, MAC and what the header says, read back from flash."""
         offer = self._offer
         file = self._file
-        files = [] if self._is_base else self._store.upto(offer["base"])
-        header = self._store.opened(files + [ListFile(self._store.partition, file.sector)]).header
+        header = self._store.opened(self._files()).header
         said = (header.list_id, header.month, header.version, header.parent, header.total_bytes)
         if said != (offer["list"], offer["month"], offer["version"], offer["base"], self.length):
             raise ListDamaged("not the list that was announced")

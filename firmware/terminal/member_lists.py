@@ -20,12 +20,13 @@ class MemberLists:
     def __init__(self, partitions, keys):
         buffer = bytearray(BUFFER_BYTES)
         self._stores = tuple(ListStore(partition, buffer) for partition in partitions)
-        self.keys_changed(keys)
-
-    def keys_changed(self, keys):
-        """Take other list keys and look at the flash anew."""
         for store in self._stores:
             store.mount(keys)
+
+    def keys_changed(self, keys):
+        """Take other list keys: a list that could not be read may be readable now."""
+        for store in self._stores:
+            store.keys_changed(keys)
 
     def lookup(self, month, number):
         """(tier code, Unix time a trial ends or 0) of ``number`` (int) in ``month`` (YYYYMM), None when it is not on the list.

@@ -95,6 +95,27 @@ def esp32_ms(lookup: Cost) -> float:
     return 1000 * seconds
 
 
+@dataclass(frozen=True)
+class Update:
+    """Taking a base in, on an ESP32: the longest step beside its flash operation, and all steps; without time on the air."""
+
+    longest_ms: float
+    computing_s: float
+    steps: int
+
+
+def update(data: bytes, folder: Path) -> Update:
+    """The interpreter's own time, as a share of fib(20) in the same process, whose time on an ESP32 is known."""
+    path = folder / "base.bin"
+    path.write_bytes(data)
+    done = subprocess.run(
+        [toolchain.micropython(32), "-X", "heapsize=24M", _SCRIPT, "update", path],
+        env={**os.environ, "MICROPYPATH": _PATH}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    longest, total, steps, fib = map(int, done.stdout.split())
+    return Update(1000 * _ESP32_FIB_S * longest / fib, _ESP32_FIB_S * total / fib, steps)
+
+
 def asked_of(members: Numbers, strangers: Numbers, each: int) -> Numbers:
     """`each` members and as many strangers, mixed."""
     mixed = np.empty(2 * each, np.uint64)

@@ -33,7 +33,7 @@ from host_tools.bench.list_contenders import (
     people,
 )
 from host_tools.bench.list_strangers import accepted, fuse_false_accepts
-from host_tools.bench.list_terminal import Cost, asked_of, cost, esp32_ms
+from host_tools.bench.list_terminal import Cost, Update, asked_of, cost, esp32_ms, update
 from host_tools.bench_file import Figures, figure
 from protocol.member_list import MemberList
 
@@ -58,6 +58,7 @@ class Results:
     city: tuple[int, int] = (0, 0)
     false_accepts: int = -1
     fuse_accepts: int = -1
+    update: Update | None = None
     capacities: dict[str, int] = field(default_factory=dict)
     esp32: dict[int, float] = field(default_factory=dict)  # deltas behind the base → ms
 
@@ -121,6 +122,7 @@ def measure() -> Results:
         base = results.costs[count][0][0]
         _say("deltas")
         _measure_deltas(results, base, members, theirs, folder)
+        results.update = update(base.image, folder)
         _say("strangers")
         strange = people(_STRANGERS + len(members), 99)[0]
         strange = strange[~np.isin(strange, members)][:_STRANGERS]
@@ -174,6 +176,7 @@ def figures(results: Results) -> Figures:
         "list_lookup_heap_bytes": figure(lookup.heap, "B", 1024),
         "check_offline_esp32_ms": figure(round(results.esp32[0], 2), "ms", 30),
         "check_offline_esp32_7_deltas_ms": figure(round(results.esp32[7], 2), "ms", 30),
+        "list_update_longest_step_ms": figure(round(results.update.longest_ms, 1) if results.update else 0, "ms", 45),
         "list_capacity_4mb": figure(results.capacities["list_capacity_4mb"], "members", 250_000),
         "list_capacity_8mb": figure(results.capacities["list_capacity_8mb"], "members", 1_000_000),
         "list_radio_base_bytes_300k": figure(results.city[0], "B"),
