@@ -28,6 +28,7 @@ _call = bytearray(12)
 _answer = bytearray(8)
 _answered = uctypes.struct(uctypes.addressof(_answer), (uctypes.ARRAY, 2 | uctypes.INT32))
 _ring_bell = bytes(12)
+del _c, _page, ffi, uctypes
 
 
 def event(code):

@@ -21,27 +21,31 @@ class Partition:
     def __init__(self, label, block_size=4096):
         if label in (0, 1):
             label = "factory"
-        found = _find(-1, -1, label)
-        if not found:
-            raise OSError(2)
-        self._take(found[0])
+        for row in _rows():
+            if row[4] == label:
+                self._take(row)
+                return
+        raise OSError(2)
 
     def _take(self, row):
-        self._info = row
         self._at = row[2]
         self._size = row[3]
 
     @staticmethod
     def find(type=TYPE_APP, subtype=0xFF, label=None, block_size=4096):
         found = []
-        for row in _find(type, subtype, label):
-            part = object.__new__(Partition)
-            part._take(row)
-            found.append(part)
+        for row in _rows():
+            if row[0] == type and subtype in (0xFF, row[1]) and label in (None, row[4]):
+                part = object.__new__(Partition)
+                part._take(row)
+                found.append(part)
         return found
 
     def info(self):
-        return self._info
+        # Read anew: kept, it would take heap that a board's Partition does not.
+        for row in _rows():
+            if row[2] == self._at:
+                return row
 
     def _place(self, block, offset, length):
         at = block * _BLOCK + offset
@@ -71,20 +75,16 @@ class Partition:
         return 0 if cmd in (1, 2, 3, 6) else None
 
 
-def _find(type, subtype, label):
-    """The rows of the partition table in flash that fit, apps first as esp_partition does."""
-    rows = []
+def _rows():
+    """What `info()` tells of each entry of the partition table in flash."""
     entry = bytearray(32)
-    flash.seek(0x8000)
-    for _ in range(95):
+    for i in range(95):
+        flash.seek(0x8000 + 32 * i)
         flash.readinto(entry)
-        magic, t, st, at, size, name, flags = struct.unpack("<HBBII16sI", entry)
+        magic, kind, subtype, at, size, name, flags = struct.unpack("<HBBII16sI", entry)
         if magic != 0x50AA:
             break
-        name = name.rstrip(b"\0").decode()
-        if type in (-1, t) and subtype in (-1, 0xFF, st) and label in (None, name):
-            rows.append((t, st, at, size, name, bool(flags & 1)))
-    return rows
+        yield kind, subtype, at, size, name.rstrip(b"\0").decode(), bool(flags & 1)
 
 
 class NVS:
