@@ -17,7 +17,8 @@ REPEAT_WITHIN_S = 600
 class Verdict:
     """The answer to one check. ``reason``: name · ``tier``: code or None · ``online``: the centre decided ·
     ``late``: the centre's reason when it came after the deadline and differs, else None · ``earlier``: Unix time of this
-    member's last redemption of this offer here within `REPEAT_WITHIN_S`, or None."""
+    member's last redemption of this offer here within `REPEAT_WITHIN_S`, or None · ``ask_online``: it came from a list so old that
+    the centre wants the cashier to be asked to go online."""
 
     def __init__(self, number, month, offer, facts, reason, online, list_version):
         self.number = number
@@ -31,6 +32,7 @@ class Verdict:
         self.list_version = list_version
         self.late = None
         self.earlier = None
+        self.ask_online = False
         self.sequence = None
 
 
@@ -74,7 +76,7 @@ class Checks:
             "check",
             messages.encode("check", check=self._number, member=number, month=month, sender=sender, offer=offer.id),
         )
-        version = self._look_up(facts, offer)
+        version, ask = self._look_up(facts, offer)
         used, earlier = await self._history(int(number), offer, facts.now)
         if offer.limit:
             facts.limit, facts.used = offer.limit, used
@@ -89,6 +91,7 @@ class Checks:
         verdict.earlier = earlier
         if answer is None:
             self.answered_offline += 1
+            verdict.ask_online = ask
             self._shown = verdict if asked else None
             return verdict
         self.answered_online += 1
@@ -114,14 +117,15 @@ class Checks:
             self.on_late(shown)
 
     def _look_up(self, facts, offer):
-        """Complete ``facts`` from the member list; the version of the list that was read."""
+        """Complete ``facts`` from the member list; (version of the list that was read, whether its age asks for an online check)."""
         facts.online_only = offer.online_only
-        facts.list_fault, version = self._lists.state(facts.month, facts.now, self._settings.list_age)
-        if facts.list_fault is None:
-            facts.list_fault, facts.outside, facts.tier, facts.ends = self._lists.look_up(facts.month, int(facts.member))
-            name = self._settings.tier_name(facts.tier)
-            facts.served = name is None or offer.serves(name)
-        return version
+        facts.list_fault, facts.outside, facts.tier, facts.ends = self._lists.look_up(facts.month, int(facts.member))
+        name = self._settings.tier_name(facts.tier)
+        facts.served = name is None or offer.serves(name)
+        version, age = self._lists.state(facts.month, facts.now)
+        if facts.list_fault is None and self._lists.is_past("refuse", age, name):
+            facts.list_fault = "list_too_old"
+        return version, self._lists.is_past("ask", age, name)
 
     async def _history(self, member, offer, now):
         """(uses that count against the limit, time of the last within `REPEAT_WITHIN_S` or None), from our own journal."""

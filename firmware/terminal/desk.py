@@ -182,6 +182,10 @@ class Desk:
 
     def _key_valid(self, key):
         if key == "#":
+            if self._verdict.ask_online:
+                self._verdict.ask_online = False
+                self._screens.show("ask_online")
+                return self._buzz("ask")
             if self._verdict.earlier is None:
                 return self._redeem(False)
             self._enter(REPEAT)
@@ -299,5 +303,7 @@ class Desk:
         # The warning takes turns with the prompt, four seconds each: both are needed.
         if level >= 80 and self._seconds & 4:
             return self._screens.show("idle_full", level=level)
+        if self._terminal.list_is_old() and self._seconds & 4:
+            return self._screens.show("idle_old")
         net = self._screens.word("online" if self._terminal.online() else "offline")
         self._screens.show("idle", date=self._screens.date(now), time=clock_text(now), net=net)

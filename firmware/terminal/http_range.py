@@ -45,7 +45,7 @@ async def fetch(resolver, url, authorization, offset, length):
     requests.socket = memory
     memory.put(b"")
     try:
-        requests.get(url, headers=headers)
+        requests.get(url, headers=headers)  # noqa: S113 - over memory: nothing waits
     except (ValueError, IndexError):
         pass  # it found no response yet, but its request is written
     host, _, port = url.split("/")[2].partition(":")
@@ -60,7 +60,7 @@ async def fetch(resolver, url, authorization, offset, length):
     memory.put(response)
     requests.socket = memory
     try:
-        answer = requests.get(url, headers=headers)
+        answer = requests.get(url, headers=headers)  # noqa: S113
         memory.take()
     except (ValueError, IndexError, NotImplementedError) as error:
         raise RangeError(str(error))

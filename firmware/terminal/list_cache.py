@@ -48,14 +48,21 @@ class ListCache:
 
     # What checks ask
 
-    def state(self, month, now, ages):
-        """(fault or None, version) of the list for ``month``; ``ages`` is the centre's policy."""
+    def state(self, month, now):
+        """(version, age in seconds) of the list for ``month``; (0, 0) without one.
+
+        A list is as old as the centre's last word that it is current.
+        """
         status = self._lists.status(month)
         if status is None:
-            return None, 0  # the look-up says why
-        age = now - max(status.created, self._confirmed.get(status.list_id, 0))
-        limit = ages.get("refuse_hours", 0)
-        return "list_too_old" if limit and age > limit * _HOUR_S else None, status.version
+            return 0, 0
+        return status.version, max(0, now - max(status.created, self._confirmed.get(status.list_id, 0)))
+
+    def is_past(self, stage, age, tier=None):
+        """Whether a list of ``age`` seconds is past the centre's threshold for a tier (name): ``warn``, ``ask`` or ``refuse``."""
+        ages = self._settings.list_age
+        hours = ages.get("%s_hours.%s" % (stage, tier)) or ages.get(stage + "_hours")
+        return type(hours) is int and age > hours * _HOUR_S
 
     def look_up(self, month, number):
         """(fault or None, outside, tier code or None, ends) of ``number`` (int)."""
@@ -71,22 +78,11 @@ class ListCache:
 
     # What the terminal says of it
 
-    def status(self):
-        """The `ListStatus` of this month's list, or None."""
+    def now(self):
+        """(version, age in seconds, members) of this month's list; zeros without one."""
         now = self._clock.now()
-        return self._lists.status(month_of(now)) if now is not None else None
-
-    def version(self):
-        """The version of this month's list, 0 without one."""
-        status = self.status()
-        return status.version if status else 0
-
-    def age_days(self):
-        """Whole days since the centre last said that this month's list is current."""
-        status = self.status()
-        if status is None:
-            return 0
-        return (self._clock.now() - max(status.created, self._confirmed.get(status.list_id, 0))) // 86_400
+        status = now is not None and self._lists.status(month_of(now))
+        return self.state(month_of(now), now) + (status.count,) if status else (0, 0, 0)
 
     # What the courier hears
 

@@ -46,13 +46,18 @@ class Terminal:
         """Whether the centre can be asked."""
         return bool(self._uplink and self._uplink.connected)
 
+    def list_is_old(self):
+        """Whether the cashier should be told that the member list is getting old."""
+        version, age, _ = self._lists.now()
+        return version and self._lists.is_past("warn", age)
+
     def facts(self, message):
         """The fields of ``hello`` and ``status``."""
         journal, checks = self._journal, self._checks
         if message == "hello":
             return {
                 "version": self._version, "board": self._board, "epoch": journal.epoch, "sequence": journal.sequence,
-                "list": self._lists.version(), "settings": self._settings.version, "boot": self._boot,
+                "list": self._lists.now()[0], "settings": self._settings.version, "boot": self._boot,
             }  # fmt: skip
         return {
             "online": True, "waiting": journal.waiting, "level": journal.level, "answered": checks.answered_online,
@@ -62,9 +67,10 @@ class Terminal:
 
     def status(self):
         """The fields of the status screens."""
+        _, age, members = self._lists.now()
         return {
             "net": self._screens.word("online" if self.online() else "offline"), "rssi": self._wifi.rssi() or 0,
-            "waiting": self._journal.waiting, "list": self._lists.version(), "age": self._lists.age_days(),
+            "waiting": self._journal.waiting, "list": members, "age": age // 86_400,
             "level": self._journal.level, "terminal": self._name, "version": self._version,
         }  # fmt: skip
 

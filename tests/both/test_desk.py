@@ -103,6 +103,9 @@ class Spy:
     def open_menu(self):
         return self
 
+    def list_is_old(self):
+        return False
+
     def close_menu(self):
         self.closed = True
 
@@ -206,6 +209,15 @@ def test_the_same_again_within_ten_minutes_asks():
     made, glass, spy = desk(earlier=NOW - 60)
     press(made, "13800138000####")
     assert spy.redeemed[0][1] is True
+
+
+def test_a_list_that_asks_for_the_network_is_asked_about_once():
+    made, glass, spy = desk(online=False)
+    spy.verdict.ask_online = True
+    press(made, "13800138000###")
+    assert glass[0] == "Old list: go" and not spy.redeemed
+    press(made, "#")
+    assert len(spy.redeemed) == 1
 
 
 def test_what_could_not_be_saved_is_never_called_saved():
