@@ -26,7 +26,13 @@ class Call(NamedTuple):
 
 
 class FirmwareProcess:
-    """Starts at once. Its standard output and errors go to the end of `log`."""
+    """Starts at once. Its standard output and errors go to the end of `log`.
+
+    A subclass may connect them otherwise (`_spawn`), and let a module of its own take over once the fakes are there (`INSTEAD`:
+    its folder and name).
+    """
+
+    INSTEAD: tuple[str, ...] = ()
 
     def __init__(self, fakes: Path, page_fd: int, flash: NorFlash, log: Path, heap: str, bits: int) -> None:
         self.socket, theirs = socket.socketpair()
@@ -34,14 +40,18 @@ class FirmwareProcess:
         self.socket.setblocking(False)
         self._received = bytearray()
         fds = (theirs.fileno(), page_fd, flash.fileno)
-        arguments = [*map(str, fds), str(fakes), str(flash.size)]
+        arguments = [*map(str, fds), str(fakes), str(flash.size), *self.INSTEAD]
         command = [str(toolchain.micropython(bits)), "-X", f"heapsize={heap}", "-m", "start", *arguments]
         environment = {"MICROPYPATH": f"{fakes}:.frozen", "TZ": "UTC", "PATH": os.environ.get("PATH", ""), "HOME": "/"}
-        with theirs, log.open("ab") as output:
-            self._process = subprocess.Popen(
+        with theirs:
+            self._process = self._spawn(command, fds, environment, log)
+        self.pid = self._process.pid
+
+    def _spawn(self, command: list[str], fds: tuple[int, ...], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+        with log.open("ab") as output:
+            return subprocess.Popen(
                 command, pass_fds=fds, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
             )
-        self.pid = self._process.pid
 
     def receive(self) -> list[Call] | None:
         """The calls that came in; None when the process has ended."""

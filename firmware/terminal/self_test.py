@@ -139,7 +139,7 @@ class SelfTest:
         """The clock chip answers and runs."""
         self._working("clock")
         first = self._parts.chip.read()
-        if first is None and not self._parts.chip.set(self._parts.now):
+        if first is None and not self._parts.chip.set(self._now()):
             return False, "no clock chip answers", {}
         first = self._parts.chip.read()
         await asyncio.sleep_ms(2_100)
@@ -147,7 +147,7 @@ class SelfTest:
         if first is None or second is None:
             return False, "the clock chip does not keep time", {}
         gone = second - first
-        off = second - self._parts.now - ticks_diff(ticks_ms(), self._began) // 1000
+        off = second - self._now()
         return 1 <= gone <= 3, "%d s in 2 s, off by %d s" % (gone, off), {"unix": second, "off": off}
 
     async def wifi(self):
@@ -198,6 +198,10 @@ class SelfTest:
                 return False
             await asyncio.sleep_ms(50)
         return True
+
+    def _now(self):
+        """The tool's time, carried on."""
+        return self._parts.now + ticks_diff(ticks_ms(), self._began) // 1000
 
     def _working(self, what):
         self._show("Testing " + what, "please wait")

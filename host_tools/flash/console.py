@@ -33,14 +33,28 @@ class RemoteError(CheYouError):
     """The board raised an exception; `message` ends with it."""
 
 
+class _Transport(SerialTransport):
+    """mpremote's transport on a port that is open already."""
+
+    def __init__(self, device: str, line: serial.Serial) -> None:
+        self.in_raw_repl = False
+        self.use_raw_paste = True
+        self.device_name = device
+        self.mounted = False
+        self.serial = line
+        self.is_pty = self._is_pty_device(device)
+
+
 class Console:
     """The prompt of the board on a port. Interrupts what runs; `restart` lets it run again."""
 
     def __init__(self, port: Port) -> None:
         self.port = port
-        ports.opened(port.device).close()  # says why, where mpremote only says that it failed
-        with self._faults("open"):
-            self._transport = SerialTransport(port.device, baudrate=_RATE, timeout=5)
+        # mpremote opens ports itself and only says that it failed, so it is given one that is open.
+        line = ports.opened(port.device, _RATE)
+        line.timeout = 5
+        line.inter_byte_timeout = 1
+        self._transport = _Transport(port.device, line)
         try:
             with self._faults("interrupt"):
                 self._enter()

@@ -20,6 +20,7 @@ from host_tools.errors import CheYouError
 
 EXTRA = "CHEYOU_PORTS"
 _LOOK_EVERY_S = 0.25
+_PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -85,20 +86,28 @@ def changes(stopped: Callable[[], bool]) -> Iterator[tuple[set[Port], set[Port]]
         time.sleep(_LOOK_EVERY_S)
 
 
-def opened(device: str, baud: int = 115_200) -> serial.Serial:
-    """The port, open for this program alone; `CheYouError` says why it cannot be."""
-    try:
-        port: serial.Serial = serial.serial_for_url(device, baudrate=baud, exclusive=True, do_not_open=True)
-        port.open()
-    except (serial.SerialException, ValueError, OSError) as error:
-        raise _refusal(device, error) from None
-    return port
+def opened(device: str, baud: int = 115_200, patience_s: float = _PATIENCE_S) -> serial.Serial:
+    """The port, open for this program alone; `CheYouError` says why it cannot be.
+
+    A port that has just appeared is often held for a moment by programs that look for modems: a busy one is tried again.
+    """
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            port: serial.Serial = serial.serial_for_url(device, baudrate=baud, exclusive=True, do_not_open=True)
+            port.open()
+            return port
+        except (serial.SerialException, ValueError, OSError) as error:
+            refusal = _refusal(device, error)
+        if refusal.state != "busy" or time.monotonic() > end:
+            raise refusal
+        time.sleep(0.05)
 
 
 def state(port: Port) -> str:
     """`free`, or why it cannot be opened: `busy`, `no permission`, `gone`."""
     try:
-        opened(port.device).close()
+        opened(port.device, patience_s=0).close()
     except PortRefused as refused:
         return refused.state
     return "free"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from host_tools import toolchain
 from host_tools.boards import Board
 from simulator.board import BenchBoard
 from simulator.firmware_process import FirmwareProcess
@@ -40,20 +37,17 @@ class SimulatedBoard(MicroPythonConsole):
         class ConsoleProcess(FirmwareProcess):
             """The same, but standard input and output are the board's serial line, and the REPL follows main.py."""
 
-            def __init__(self, fakes: Path, page_fd: int, flash_fd: int, log: Path, heap: str, bits: int) -> None:
-                self.socket, theirs = socket.socketpair()
-                self.socket.setblocking(False)
-                self._received = bytearray()
-                fds = (theirs.fileno(), page_fd, flash_fd)
-                command = [str(toolchain.micropython(bits)), "-X", f"heapsize={heap}", "-m", "console", *map(str, fds), str(fakes)]
-                environment = {"MICROPYPATH": f"{HERE}:{fakes}:.frozen", "TZ": "UTC", "PATH": os.environ.get("PATH", ""), "HOME": "/"}
-                with theirs:
-                    self._process = subprocess.Popen(
-                        command, pass_fds=fds, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                        env=environment, bufsize=0,
-                    )  # fmt: skip
-                self.pid = self._process.pid
-                console.connect(self._process, log)
+            INSTEAD = (str(HERE), "console")
+
+            def _spawn(
+                self, command: list[str], fds: tuple[int, ...], environment: dict[str, str], log: Path
+            ) -> subprocess.Popen[bytes]:
+                process = subprocess.Popen(
+                    command, pass_fds=fds, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                    env=environment, bufsize=0,
+                )  # fmt: skip
+                console.connect(process, log)
+                return process
 
         self.bench = BenchBoard(
             None, self._board, self._workdir, fast=True, heap=self._heap, mac=self._mac, flash_file=flash, process=ConsoleProcess

@@ -124,4 +124,3 @@ def plain_micropython() -> MicroPythonConsole:
     return MicroPythonConsole(
         [str(toolchain.micropython(32)), "-X", "heapsize=128K", "-m", "plain"], {"MICROPYPATH": f"{here}:.frozen", "HOME": "/"}
     )
-

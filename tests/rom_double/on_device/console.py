@@ -1,30 +1,16 @@
-"""The simulated board with its console: as simulator/fakes/start.py, and then the REPL, as on a stock board.
+"""Takes over from simulator/fakes/start.py once the fakes are there: boots as a stock board does, and then the REPL.
 
 All of it on the main thread, because only that hears Ctrl-C.
 """
 
-import ffi
-import os
+import struct
 import sys
 
 import micropython
 import repl
-import uctypes
-import vfs
 
 micropython.kbd_intr(3)
-
-
-def mount_fakes(path):
-    size = os.stat(path)[6]
-    with open(path, "rb") as file:  # the mapping outlives the file
-        at = ffi.open(None).func("P", "mmap", "PliiiL")(None, size, 1, 2, file.fileno(), 0)
-    os.mount(vfs.VfsRom(uctypes.bytearray_at(at, size)), "/.bench")
-    sys.path[:] = ("", ".frozen", "/lib", "/.bench")
-
-
-mount_fakes(sys.argv[4] + "/fakes.romfs")
-del mount_fakes
+sys.path.pop(0)
 
 import _bench  # noqa: E402
 
@@ -35,18 +21,50 @@ class Halted(Exception):
     pass
 
 
-_call = _bench.call
+def uninterrupted(what, argument):
+    """Call ``what``, again where Ctrl-C came between, and say whether it did: half a question to the bench would be its end.
+
+    A signal only ever interrupts a system call that has not moved anything yet.
+    """
+    try:
+        return what(argument), False
+    except KeyboardInterrupt:
+        pass
+    try:
+        return what(argument), True
+    except KeyboardInterrupt:
+        return what(argument), True
 
 
 def call(op, a=0, b=0, data=b""):
     if op == 4:  # the firmware has nothing more to run: here the REPL begins
         raise Halted
-    return _call(op, a, b, data)
+    _, stopped = uninterrupted(_bench._socket.write, struct.pack("<BBHii", op, 0, len(data), a, b) + bytes(data))
+    answer = bytearray(8)
+    count, again = uninterrupted(_bench._socket.readinto, answer)
+    stopped = stopped or again
+    if count != 8:
+        sys.exit(1)  # the bench is gone
+    status, left = struct.unpack("<ii", answer)
+    got = b""
+    while len(got) < left:
+        more, again = uninterrupted(_bench._socket.read, left - len(got))
+        got += more
+        stopped = stopped or again
+    if stopped:
+        raise KeyboardInterrupt
+    if left:
+        return got
+    if status < 0:
+        raise OSError(status if status < -4000 else -status)
+    return status
 
 
 _bench.call = call
 
 import _boot  # noqa: E402
+
+modules = set(sys.modules)
 
 
 class Nothing:
@@ -69,4 +87,4 @@ def restart(main):
         _boot._run("main.py", names)
 
 
-repl.serve(names, restart)
+repl.serve(names, restart, modules)

@@ -120,9 +120,9 @@ def friendly(names):
             write(byte.decode())
 
 
-def serve(names, restart):
-    """For ever; ``restart()`` is what a soft reset does before the prompt comes back, told whether main.py is to run."""
-    modules = set(sys.modules)
+def serve(names, restart, modules):
+    """For ever. ``restart(main)`` is what a soft reset does before the prompt comes back, told whether main.py is to run;
+    it keeps the ``modules`` (names) that a board has in its firmware."""
     in_raw = False
     while True:
         try:
