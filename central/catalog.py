@@ -10,6 +10,7 @@ from central import audit, schema
 from central.database import now, touch
 from central.directory import PROPERTY_DEFAULTS
 from central.errors import CentreError
+from protocol import pin
 from protocol.offers import Offer, OfferError
 
 _MAX_OFFERS = 16  # what settings can carry
@@ -50,6 +51,18 @@ def suspend_merchant(connection: sa.Connection, merchant: str, suspended: bool, 
     connection.execute(table.update().where(table.c.id == merchant).values(suspended_at=now() if suspended else None))
     touch(connection, "registry")
     audit.note(connection, who, "merchant.suspend" if suspended else "merchant.resume", merchant)
+
+
+def set_pin(connection: sa.Connection, merchant: str, text: str, who: str) -> None:
+    """Set the supervisor's PIN of a merchant; its terminals learn it with their next settings. `CentreError` otherwise."""
+    if not pin.is_pin(text):
+        raise CentreError(f"a PIN has {pin.LEAST} to {pin.MOST} digits", "choose one of those")
+    table = schema.merchants
+    changed = connection.execute(table.update().where(table.c.id == merchant).values(pin=pin.digest(merchant, text))).rowcount
+    if not changed:
+        raise CentreError(f"there is no merchant {merchant}", "see `cheyou merchants list`")
+    touch(connection, "registry")
+    audit.note(connection, who, "merchant.pin", merchant)
 
 
 def put_offer(connection: sa.Connection, merchant: str, terms: dict[str, Any]) -> bool:

@@ -27,6 +27,7 @@ MEMBERS = {
     "13600136000": ("ordinary", True),
 }
 NOT_A_MEMBER = "13500135000"
+PIN = "246810"  # the supervisor's
 _WHO = "demo"
 
 
@@ -37,6 +38,7 @@ def seed(database: Database, key: bytes | None = None) -> bytes:
         codes = {row.name: row.code for row in connection.execute(sa.select(schema.tiers))}
         catalog.put_merchant(connection, MERCHANT, NAME, "wash")
         catalog.put_offer(connection, MERCHANT, OFFER)
+        catalog.set_pin(connection, MERCHANT, PIN, _WHO)
         held = set(connection.scalars(sa.select(schema.members.c.member)))
         begins = months.starts(months.shifted(months.month_of(moment), -1))
         rows = [

@@ -53,6 +53,7 @@ class Merchant:
     name: dict[str, str]
     category: str
     suspended_at: int | None
+    pin: bytes | None = field(default=None, repr=False)
     offers: dict[int, Offer] = field(default_factory=dict)
     terms: dict[int, dict[str, Any]] = field(default_factory=dict)
 
@@ -116,7 +117,9 @@ def load(connection: sa.Connection, before: Directory = EMPTY) -> Directory:
     # The counter first: a change that lands while the rest is read shows as a newer revision at the next look.
     current = revision(connection, "registry")
     tiers = {row.code: {"code": row.code, "name": row.name, "label": row.label} for row in connection.execute(_TIERS)}
-    merchants = {row.id: Merchant(row.id, row.name, row.category, row.suspended_at) for row in connection.execute(_MERCHANTS)}
+    merchants = {
+        row.id: Merchant(row.id, row.name, row.category, row.suspended_at, row.pin) for row in connection.execute(_MERCHANTS)
+    }
     for row in connection.execute(_OFFERS):
         merchants[row.merchant].offers[row.id] = Offer(row.terms)
         merchants[row.merchant].terms[row.id] = row.terms

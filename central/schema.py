@@ -73,6 +73,7 @@ merchants = Table(
     Column("id", String(20), primary_key=True),
     Column("name", JSON, nullable=False),  # {"zh": …, "en": …}
     Column("category", String(20), nullable=False),
+    Column("pin", LargeBinary(32)),  # protocol.pin.digest of the supervisor's PIN
     Column("suspended_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
 )

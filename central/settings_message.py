@@ -14,14 +14,17 @@ import sqlalchemy as sa
 
 from central import schema
 from central.directory import Directory, Terminal
-from protocol import list_key, messages, topics
+from protocol import list_key, messages, pin, topics
 
 
 def body(directory: Directory, terminal: Terminal, list_keys: dict[int, bytes]) -> dict[str, Any]:
     """The fields of the settings of ``terminal``, without their version. ``list_keys``: 32-byte keys by list id."""
     merchant = terminal.merchant
     return {
-        "terminal": {"suspended": terminal.state == "fenced" or _suspended(terminal)},
+        "terminal": {
+            "suspended": terminal.state == "fenced" or _suspended(terminal),
+            "pin": pin.proof(terminal.keys.key, merchant.pin) if merchant.pin else "",
+        },
         # The display cannot draw Chinese: the terminal shows `name`, whatever can shows `label`.
         "merchant": {"id": merchant.id, "name": merchant.name.get("en", merchant.id), "label": merchant.name},
         "offers": [merchant.terms[offer] for offer in sorted(merchant.terms)],

@@ -3,10 +3,8 @@
 Opened by holding ``*`` (or ``D``); ``#`` turns the page, ``*`` leaves, ``0`` asks for the date.
 """
 
-from binascii import hexlify
-
 from firmware.terminal.screens import clock_text
-from protocol.keys import derive, hmac_sha256
+from protocol import pin
 from protocol.member import masked
 from protocol.month import civil, days_from_civil, unix
 from protocol.record import CLOCKS
@@ -20,7 +18,7 @@ class Menu:
 
     def __init__(self, screens, key, settings, clock, journal, till, facts):
         self._screens = screens
-        self._key = derive(key, b"pin")
+        self._key = key
         self._settings = settings
         self._clock = clock
         self._journal = journal
@@ -93,7 +91,7 @@ class Menu:
             self._screens.show("date", date=self._digits + "_" * (12 - len(self._digits)))
 
     def _pin_keyed(self):
-        proof = hexlify(hmac_sha256(self._key, self._digits.encode())[:8]).decode()
+        proof = pin.proof(self._key, pin.digest(self._settings.merchant_id, self._digits))
         self._digits = ""
         if self._settings.pin and proof == self._settings.pin:
             self._till.wrong_pins = 0

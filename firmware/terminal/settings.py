@@ -22,6 +22,7 @@ class Settings:
         self.version = 0
         self.suspended = False
         self.merchant = ""
+        self.merchant_id = ""
         self.pin = ""
         self.offers = ()
         self.tiers = {}
@@ -62,6 +63,7 @@ class Settings:
         self.suspended = fields["terminal"].get("suspended") is True
         self.pin = fields["terminal"].get("pin", "")
         self.merchant = fields["merchant"].get("name", "")
+        self.merchant_id = fields["merchant"].get("id", "")
         self.offers = offers
         self.tiers = tiers
         self.grace_hours = fields["grace_hours"]

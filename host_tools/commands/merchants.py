@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -48,6 +49,19 @@ def list_(database: Database, as_json: bool) -> None:
     ]
     columns = {"merchant": "merchant", "name": "name", "name_zh": "名称", "category": "category", "suspended": "suspended"}
     show(rows, columns, as_json)
+
+
+@command.command()
+@on_database
+@click.argument("merchant")
+def pin(database: Database, merchant: str) -> None:
+    """Set the supervisor's PIN, which opens the date at a merchant's terminals. It is asked for, or read from standard input."""
+    if sys.stdin.isatty():
+        text = click.prompt("Supervisor PIN, 4 to 12 digits", hide_input=True, confirmation_prompt=True)
+    else:
+        text = sys.stdin.readline().strip()
+    with database.write() as connection:
+        catalog.set_pin(connection, merchant, text, audit.operator())
 
 
 @command.command()
