@@ -22,7 +22,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command()
 @click.option("--board", "board_name", default="esp32-devkit-4mb", metavar="BOARD", help="A name from `cheyou boards`.")
 @click.option("--image", type=_FILE, help="A flash image to write first [what `cheyou build` makes].")
-@click.option("--nvs", type=click.Path(path_type=Path), help="An NVS partition image, or the folder of an identity with one.")
+@click.option("--nvs", type=_FILE, help="An NVS partition image to write first: an identity.")
 @click.option("--state", type=_FILE, help="Keep the flash in this file, and go on from it where it exists.")
 @click.option("--headless", is_flag=True, help="JSON lines on stdin and stdout; docs/simulator.md lists them.")
 @click.option("--fast", is_flag=True, help="Let flash operations take no time.")
@@ -55,7 +55,7 @@ def command(
         BenchBoard(flash, board, Path(folder), fast=fast, bits=int(bits), heap=heap, flash_file=state) as bench,
     ):
         if nvs is not None:
-            bench.write_partition("nvs", _nvs_bytes(nvs))
+            bench.write_partition("nvs", _nvs(nvs, board))
         with _copied(bench.log) if trace else contextlib.nullcontext():
             if headless:
                 front = Headless(bench, sys.stdout)
@@ -79,12 +79,14 @@ def _flash(board: boards.Board, image: Path | None) -> bytes | bytearray:
     return data
 
 
-def _nvs_bytes(path: Path) -> bytes:
-    file = path / "nvs.bin" if path.is_dir() else path
+def _nvs(file: Path, board: boards.Board) -> bytes:
     try:
-        return file.read_bytes()
+        data = file.read_bytes()
     except OSError as fault:
         raise CheYouError(f"{file} cannot be read: {fault.strerror}", "name the NVS image that provisioning made") from None
+    if len(data) != board.partition("nvs").size:
+        raise CheYouError(f"{file} is no NVS image of {board.name}", "name the NVS image that provisioning made")
+    return data
 
 
 @contextlib.contextmanager

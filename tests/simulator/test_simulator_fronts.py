@@ -148,6 +148,23 @@ def test_state_is_kept_between_runs(image: Path, tmp_path: Path) -> None:
     assert "bench: reset" in again.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--image", "missing.bin"], "run `cheyou build`"), (["--nvs", "pyproject.toml"], "is no NVS image"),
+        (["--heap", "lots"], "write it as 96K"), (["--board", "abacus"], "choose one of"),
+        (["--state", "pyproject.toml"], "is no flash of"), (["--state", "pyproject.toml", "--image", "x"], "already holds"),
+    ],
+)  # fmt: skip
+def test_wrong_options_end_in_one_line_with_the_next_step(image: Path, options: list[str], words: str) -> None:
+    usual = [] if {"--image", "--state"} & set(options) else ["--image", str(image)]
+    command = [*CHEYOU, "simulate", "--headless", *usual, *options]
+    done = subprocess.run(command, input="", capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_frames_give_way_to_wide_characters() -> None:
     assert framed(["12月 ", "abcd"]) == ["┌───────┐", "│ 12月  │", "│ abcd  │", "└───────┘"]
 
