@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import secrets
 import sys
@@ -15,6 +16,9 @@ from central.errors import CentreError
 from central.link import Endpoint
 
 _START_S = 20
+_AGAIN_S = 0.5
+
+log = logging.getLogger(__name__)
 
 
 def centre_secret(data: Path, name: str = "broker-secret") -> str:
@@ -54,7 +58,7 @@ class BrokerProcess:
         host, port = self._settings["host"], self._settings["port"]
         try:
             line = await asyncio.wait_for(self._process.stdout.readline(), _START_S)
-            port = json.loads(line)["port"]
+            port = self._settings["port"] = json.loads(line)["port"]
         except (TimeoutError, ValueError):
             await self.stop()
             raise CentreError(
@@ -62,10 +66,16 @@ class BrokerProcess:
             ) from None
         return Endpoint("127.0.0.1" if host in ("", "0.0.0.0") else str(host), port, CENTRE, str(self._settings["secret"]))  # noqa: S104
 
-    async def wait(self) -> None:
-        """Return when it has ended."""
-        if self._process:
-            await self._process.wait()
+    async def keep(self) -> None:
+        """Start it again whenever it has ended, on the port it had, until cancelled."""
+        while self._process:
+            code = await self._process.wait()
+            log.error("the embedded broker has ended with %s, starting it again", code)
+            await asyncio.sleep(_AGAIN_S)
+            try:
+                await self.start()
+            except CentreError as error:
+                log.error("%s", error)
 
     async def stop(self) -> None:
         """End it; waits until it has."""

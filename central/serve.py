@@ -73,28 +73,34 @@ async def _serve(options: Options, ready: Callable[[str], None]) -> None:
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     running = [asyncio.create_task(service.run()), asyncio.create_task(_http(server, options))]
     if embedded:
-        running.append(asyncio.create_task(embedded.wait()))
+        running.append(asyncio.create_task(embedded.keep()))
     stopping = asyncio.create_task(_wait(stop))
     try:
         await _until_ready(service, server, endpoint, [*running, stopping])
+        _raise_ended(running)
         # What is there now stays: the collector need not walk through it again while a check waits.
         gc.collect()
         gc.freeze()
         if not stop.is_set():
             ready(_readiness(options, endpoint, server, database))
-        done, _ = await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
-        for task in done - {stopping}:
-            task.result()
-            raise CentreError("a part of the centre has stopped", "look at the log above and start it again")
+        await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        _raise_ended(running)
     finally:
         server.should_exit = True
-        running[0].cancel()
-        stopping.cancel()
-        await asyncio.gather(*running[:2], stopping, return_exceptions=True)
+        for task in (running[0], *running[2:], stopping):
+            task.cancel()
+        await asyncio.gather(*running, stopping, return_exceptions=True)
         if embedded:
             await embedded.stop()
-        await asyncio.gather(*running, return_exceptions=True)
         database.dispose()
+
+
+def _raise_ended(running: list[asyncio.Task[None]]) -> None:
+    """Parts run for ever: one that has ended takes the centre down, with its own words where it has any."""
+    for task in running:
+        if task.done():
+            task.result()
+            raise CentreError("a part of the centre has stopped", "look at the log above and start it again")
 
 
 async def _wait(event: asyncio.Event) -> None:

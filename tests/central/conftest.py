@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ from central import demo, directory
 from central.database import Database
 from central.directory import Directory, Terminal
 from host_tools import toolchain
-from tests.central.processes import CentreProcess, MosquittoProcess, PostgresProcess
+from host_tools.stand.centre_process import CentreProcess
+from host_tools.stand.mosquitto_process import MosquittoProcess
+from tests.central.postgres_process import PostgresProcess
 from tests.wire_terminal import WireTerminal
 
 
@@ -74,20 +77,16 @@ class Running:
         """A terminal at the level of the protocol, not yet connected."""
         return WireTerminal(name, key or self.seeded.key, "127.0.0.1", self.centre.mqtt_port, epoch)
 
-    def restart(self, fault: str | None = None) -> None:
-        """Start the centre again, on the ports it had where the broker is its own."""
-        port = 0 if self.broker else self.centre.mqtt_port
-        self.centre = start(self.data, self.seeded.database, self.broker, fault, port)
+    @property
+    def url(self) -> str:
+        """Where HTTP is."""
+        return f"http://127.0.0.1:{self.centre.http_port}"
 
-
-def start(
-    data: Path, database: Database, broker: MosquittoProcess | None, fault: str | None = None, port: int = 0
-) -> CentreProcess:
-    """Start a centre over ``database``."""
-    url = database.url.render_as_string(hide_password=False)
-    if broker:
-        return CentreProcess(data, url, broker.url, broker.secret, fault)
-    return CentreProcess(data, url, fault=fault, mqtt_port=port)
+    def admit(self) -> None:
+        """Tell the broker of terminals that were registered a moment ago; the embedded one knows them by itself."""
+        if self.broker:
+            self.broker.admit(self.seeded.database)
+            time.sleep(0.3)
 
 
 @pytest.fixture(params=["embedded", "mosquitto"])
@@ -104,12 +103,16 @@ def running(broker_kind: str, tmp_path: Path, tool: Callable[[Callable[[], Path]
     seeded = Seeded(database, demo.seed(database))
     broker = None
     if broker_kind == "mosquitto":
-        (tmp_path / "mosquitto").mkdir()
-        broker = MosquittoProcess(tool(toolchain.mosquitto), database, tmp_path / "mosquitto")
+        tool(toolchain.mosquitto)
+        broker = MosquittoProcess(tmp_path / "mosquitto")
+        broker.admit(database)
+        broker.start()
+    centre = CentreProcess(tmp_path, broker)
     try:
-        running = Running(start(tmp_path, database, broker), seeded, tmp_path, broker)
-        yield running
-        running.centre.stop()
+        centre.start()
+        yield Running(centre, seeded, tmp_path, broker)
     finally:
+        centre.stop()
         if broker:
             broker.stop()
+        database.dispose()

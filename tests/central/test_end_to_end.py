@@ -74,6 +74,7 @@ def test_online_verdict_chain(running: Running) -> None:
 
     asyncio.run(scenario())
     running.centre.stop()
+    assert running.centre.wait(1) == 0, "SIGTERM is no accident"
     table = schema.checks
     with running.seeded.database.read() as connection:
         found = connection.execute(sa.select(table).where(table.c.member == int(VIP))).all()
@@ -110,7 +111,7 @@ def test_redemptions_arrive_once(running: Running) -> None:
 def test_centre_killed_at_each_step(running: Running, point: str) -> None:
     """The centre dies by SIGKILL around its commit; after its return every record is there, once."""
     running.centre.stop()
-    running.restart(fault=f"{point}:2")
+    running.centre.start(f"{point}:2")
 
     async def scenario() -> None:
         terminal = running.terminal()
@@ -119,12 +120,11 @@ def test_centre_killed_at_each_step(running: Running, point: str) -> None:
         staying = asyncio.create_task(terminal.stay())
         for _ in range(40):
             terminal.redeem(int(VIP))
-        await asyncio.to_thread(running.centre.process.wait, 20)
+        await asyncio.to_thread(running.centre.wait, 20)
         for _ in range(10):  # the counter does not close because the centre is down
             terminal.redeem(int(ORDINARY))
         assert terminal.journal.receipted < 50
-        await asyncio.to_thread(running.restart)
-        terminal.port = running.centre.mqtt_port
+        await asyncio.to_thread(running.centre.start)
         await terminal.drained()
         staying.cancel()
         terminal.power_cut()
@@ -138,8 +138,7 @@ def test_centre_killed_at_each_step(running: Running, point: str) -> None:
 def test_poison_is_set_aside_and_blocks_nothing(running: Running) -> None:
     """Truncated, oversized, mistyped, untagged, another terminal's: refused or quarantined; records go on."""
     other = registry_key(running.seeded.database, "T0002")
-    if running.broker:
-        running.broker.reload(running.seeded.database)
+    running.admit()
 
     async def scenario() -> None:
         terminal = running.terminal()
@@ -216,8 +215,7 @@ def test_strangers_and_wrong_passwords_stay_out(running: Running) -> None:
 def test_a_terminal_added_while_running_is_served(running: Running) -> None:
     """Registered by another process: its first words are heard, without a restart."""
     key = registry_key(running.seeded.database, "T0007")
-    if running.broker:
-        running.broker.reload(running.seeded.database)
+    running.admit()
 
     async def scenario() -> None:
         terminal = running.terminal(name="T0007", key=key)
@@ -288,10 +286,10 @@ def test_list_is_offered_and_fetched_both_ways(running: Running) -> None:
     assert sha256(content).hexdigest() == offer["sha256"]
     password = derive(running.seeded.key, b"http").hex()
     manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-    manager.add_password(None, running.centre.url, demo.TERMINAL, password)
+    manager.add_password(None, running.url, demo.TERMINAL, password)
     opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(manager))
     request = urllib.request.Request(  # noqa: S310 - our own address
-        running.centre.url + str(offer["path"]), headers={"Range": "bytes=10-49"}
+        running.url + str(offer["path"]), headers={"Range": "bytes=10-49"}
     )
     with opener.open(request) as answer:
         assert answer.status == 206 and answer.read() == content[10:50]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sqlite3
 import urllib.error
 import urllib.request
@@ -17,15 +19,17 @@ from central import demo, schema, verify
 from central.database import Database
 from central.writer import Writer
 from host_tools import toolchain
+from host_tools.stand.centre_process import CentreProcess
+from host_tools.stand.mosquitto_process import MosquittoProcess
 from tests.central.chains import batch, journal
-from tests.central.conftest import Running, Seeded, start
-from tests.central.processes import MosquittoProcess, PostgresProcess
+from tests.central.conftest import Running, Seeded
+from tests.central.postgres_process import PostgresProcess
 
 
 def health(running: Running) -> tuple[int, list[str]]:
     """(status, faults) of /healthz."""
     try:
-        with urllib.request.urlopen(running.centre.url + "/healthz", timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(running.url + "/healthz", timeout=10) as answer:  # noqa: S310
             return answer.status, json.load(answer)["faults"]
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)["faults"]
@@ -53,11 +57,13 @@ def own_postgres(tool: Callable[[Callable[[], Path]], Path]) -> Iterator[Postgre
     server.remove()
 
 
-def test_postgres_dies_and_comes_back(own_postgres: PostgresProcess, tmp_path: Path) -> None:
+def test_postgres_dies_and_comes_back(own_postgres: PostgresProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks go unanswered at once (the terminal decides alone), records wait at the terminal; then all arrive, once."""
     database = Database(own_postgres.database())
     database.create()
-    running = Running(start(tmp_path, database, None), Seeded(database, demo.seed(database)), tmp_path, None)
+    monkeypatch.setenv("CHEYOU_DB", database.url.render_as_string(hide_password=False))
+    running = Running(CentreProcess(tmp_path), Seeded(database, demo.seed(database)), tmp_path, None)
+    running.centre.start()
 
     async def scenario() -> None:
         terminal = running.terminal()
@@ -84,7 +90,7 @@ def test_postgres_dies_and_comes_back(own_postgres: PostgresProcess, tmp_path: P
     try:
         asyncio.run(scenario())
     finally:
-        assert running.centre.stop() == 0
+        running.centre.stop()
     database.dispose()
     assert once_each(Database(database.url.render_as_string(hide_password=False)), 20)
 
@@ -101,12 +107,12 @@ def test_broker_dies_and_comes_back(running: Running) -> None:
         staying = asyncio.create_task(terminal.stay())
         terminal.redeem(13_800_138_000)
         await terminal.drained()
-        await asyncio.to_thread(broker.process.kill)
+        await asyncio.to_thread(broker.stop)
         for _ in range(40):
             terminal.redeem(13_800_138_000)
         await until(lambda: health(running)[0] == 503)
         terminal.heard.clear()
-        await asyncio.to_thread(broker.restart)
+        await asyncio.to_thread(broker.start)
         await terminal.drained()
         await terminal.hear("settings")
         await terminal.hear("list")
@@ -117,6 +123,31 @@ def test_broker_dies_and_comes_back(running: Running) -> None:
     asyncio.run(scenario())
     running.centre.stop()
     assert once_each(running.seeded.database, 41)
+
+
+@pytest.mark.parametrize("broker_kind", ["embedded"], indirect=True)
+def test_the_embedded_broker_is_started_again(running: Running) -> None:
+    """It is a process of its own; when it dies the centre starts it on the same port and goes on."""
+    centre = running.centre._process
+    assert centre
+    children = Path(f"/proc/{centre.pid}/task/{centre.pid}/children").read_text().split()
+
+    async def scenario() -> None:
+        terminal = running.terminal()
+        terminal.resend_s = 0.3
+        staying = asyncio.create_task(terminal.stay())
+        terminal.redeem(13_800_138_000)
+        await terminal.drained()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        terminal.redeem(13_800_138_000)
+        await terminal.drained()
+        staying.cancel()
+        terminal.power_cut()
+
+    asyncio.run(scenario())
+    running.centre.stop()
+    assert len(children) == 1 and once_each(running.seeded.database, 2)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
