@@ -23,7 +23,7 @@ from simulator.board_thread import BoardThread
 from simulator.events import Event, EventLog
 from simulator.fingers import Press
 from simulator.firmware_process import FirmwareProcess
-from simulator.flash import Torn, partitions
+from simulator.flash import SECTOR, Torn, partitions
 from simulator.hd44780 import Hd44780
 from simulator.machine_room import MachineRoom, Options
 from simulator.st7920 import St7920
@@ -171,6 +171,18 @@ class BenchBoard:
     def leds(self) -> dict[str, bool]:
         return dict(self._room.panel.leds)
 
+    @property
+    def backlight(self) -> bool:
+        return self._room.panel.backlight
+
+    def listen(self, listener: Callable[[int], None]) -> None:
+        """Call `listener` on the board's own thread with the pitch in Hz as a tone begins, and with 0 as it ends."""
+        self._thread.do(lambda: self._room.panel.on_tone.append(listener))
+
+    def world_time(self) -> float:
+        """Unix seconds outside the board."""
+        return self._room.clock.now()
+
     def joined(self) -> bool:
         """Whether the station believes itself joined."""
         return self._room.radio.joined
@@ -241,6 +253,12 @@ class BenchBoard:
         """What a partition holds."""
         part = self._partition(label)
         return self._thread.do(lambda: self._room.flash.read(part.offset, part.size))
+
+    def sector_heads(self, label: str, length: int) -> list[bytes]:
+        """The first bytes of each sector of a partition."""
+        part = self._partition(label)
+        flash = self._room.flash
+        return self._thread.do(lambda: [flash.read(at, length) for at in range(part.offset, part.end, SECTOR)])
 
     def write_partition(self, label: str, data: bytes) -> None:
         """Put a partition's contents in, as a programmer does; the rest of it is erased. Only while the power is off."""

@@ -34,6 +34,8 @@ class FrontPanel:
         self._hz = 0
         self._duty = 0
         self._tone: tuple[int, int] | None = None
+        self.on_tone: list[Callable[[int], None]] = []
+        """Called with the pitch as a tone begins, with 0 as it ends: events tell of a tone only when it is over."""
         self._reported_us = 0
         self._pending_us: int | None = None
 
@@ -114,6 +116,12 @@ class FrontPanel:
             if was == hz:
                 return
             self._tone = None
+            self._hear(0)
             self._report(started, {"beep": [was, round((us - started) / 1000)]})
         if hz:
             self._tone = (us, hz)
+            self._hear(hz)
+
+    def _hear(self, hz: int) -> None:
+        for listener in self.on_tone:
+            listener(hz)

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from host_tools import boards, partition_table
+from host_tools.boards import Board
 from host_tools.stand.terminal import BOARD, HEAP, image
 from provisioning import nvs_reader
 from provisioning.identity import Identity
@@ -16,15 +17,15 @@ _TABLE = slice(partition_table.OFFSET, partition_table.OFFSET + partition_table.
 
 
 class KeptTerminal:
-    """The terminal `name`, with its files in `folder`. Usable once; `bench` is there after `prepare`."""
+    """The terminal `name` on `board` [the 16x2 one], its files in `folder`. Usable once; `bench` is there after `prepare`."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, board: Board | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._flash = folder / f"{name}.flash"
         self._built = folder / f"{name}.image"  # digest of the image whose application is on the flash
         self._name = name
-        self._board = boards.load(BOARD)
+        self._board = board or boards.load(BOARD)
 
     @property
     def key(self) -> bytes | None:

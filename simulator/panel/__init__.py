@@ -1,0 +1,1 @@
+"""Terminals on a web page: `PanelServer` shows boards of the bench to any number of browsers."""
