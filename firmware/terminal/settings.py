@@ -19,6 +19,7 @@ class Settings:
         self._key = key
         self._topic = topic
         self.damaged = False
+        self._unkept = None
         self.version = 0
         self.suspended = False
         self.merchant = ""
@@ -38,9 +39,23 @@ class Settings:
             self.damaged = True
 
     def receive(self, payload):
-        """Take a ``settings`` payload; True when it is news. `MessageError` or `OfferError` when it can't be used."""
+        """Take a ``settings`` payload; True when it is news. `MessageError` or `OfferError` when it can't be used.
+
+        It counts at once; `keep` puts it on flash.
+        """
         if not self.receive_body(messages.untagged(self._key, self._topic, payload)):
             return False
+        self._unkept = bytes(payload)
+        return True
+
+    def keep(self):
+        """Write what came last to flash (50 ms, to be done when no key is pressed); whether there was anything.
+
+        Until then a power cut leaves the settings of before; the broker has the new ones.
+        """
+        if self._unkept is None:
+            return False
+        payload, self._unkept = self._unkept, None
         # A rename is atomic in littlefs: a power cut leaves the old settings or the new ones.
         with open(self._path + ".new", "wb") as file:
             file.write(payload)

@@ -95,7 +95,7 @@ class Terminal:
             await asyncio.sleep(1)
             self._desk.tick()
             if self._keypad.quiet_ms() > _ERASE_AFTER_QUIET_MS:
-                self._journal.idle()
+                self._settings.keep() or self._journal.idle()  # one erase a turn at most
             second += 1
             if second % _ASK_TIME_S == 3 and self._wifi.connected() and self._clock.source not in (CENTRE, NETWORK):
                 asyncio.create_task(self._ask_time())
