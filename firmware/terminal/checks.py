@@ -72,13 +72,14 @@ class Checks:
             return Verdict(number, month, offer, facts, reason, False, 0)
         self._answer = None
         self._answered.clear()
-        asked = self._send(
+        # Without settings there is no offer: nobody is asked about none, and the list, whose key they bring, is missing too.
+        asked = offer and self._send(
             "check",
             messages.encode("check", check=self._number, member=number, month=month, sender=sender, offer=offer.id),
         )
         version, ask = self._look_up(facts, offer)
-        used, earlier = await self._history(int(number), offer, facts.now)
-        if offer.limit:
+        used, earlier = await self._history(int(number), offer, facts.now) if offer else (0, None)
+        if offer and offer.limit:
             facts.limit, facts.used = offer.limit, used
         verdict = Verdict(number, month, offer, facts, decide(facts), False, version)
         if asked:
@@ -118,10 +119,10 @@ class Checks:
 
     def _look_up(self, facts, offer):
         """Complete ``facts`` from the member list; (version of the list that was read, whether its age asks for an online check)."""
-        facts.online_only = offer.online_only
+        facts.online_only = offer and offer.online_only
         facts.list_fault, facts.outside, facts.tier, facts.ends = self._lists.look_up(facts.month, int(facts.member))
         name = self._settings.tier_name(facts.tier)
-        facts.served = name is None or offer.serves(name)
+        facts.served = name is None or (offer and offer.serves(name))
         version, age = self._lists.state(facts.month, facts.now)
         if facts.list_fault is None and self._lists.is_past("refuse", age, name):
             facts.list_fault = "list_too_old"
