@@ -17,7 +17,7 @@ from protocol.member_list import MemberList
 
 
 @given(case=cases(), at=st.integers(0, 5000), data=st.data())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 def test_every_member_is_found_and_no_stranger(case: Case, at: int, data: st.DataObject) -> None:
     members = stored(build_list(*case.arrays, case.facts, KEY), at=at)
     truth = expected(case.facts, case.truth)
@@ -30,7 +30,7 @@ def test_every_member_is_found_and_no_stranger(case: Case, at: int, data: st.Dat
 
 
 @given(case=cases())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_reading_the_whole_file_back_gives_the_same(case: Case) -> None:
     contents = read_base(build_list(*case.arrays, case.facts, KEY), KEY)
     truth = expected(case.facts, case.truth)

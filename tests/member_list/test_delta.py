@@ -47,7 +47,7 @@ def deltas_of(history: list[Case]) -> tuple[bytes, list[bytes]]:
 
 
 @given(history=histories(), data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_a_chain_says_what_the_last_list_says(history: list[Case], data: st.DataObject) -> None:
     base, chain = deltas_of(history)
     steps = data.draw(st.integers(1, len(chain)))
@@ -61,7 +61,7 @@ def test_a_chain_says_what_the_last_list_says(history: list[Case], data: st.Data
 
 
 @given(history=histories())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=30)
 def test_one_delta_can_replace_all_before_it(history: list[Case]) -> None:
     base, _ = deltas_of(history)
     last = history[-1]
@@ -72,7 +72,7 @@ def test_one_delta_can_replace_all_before_it(history: list[Case]) -> None:
 
 
 @given(history=histories())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=30)
 def test_reading_base_and_chain_back_gives_the_last_list(history: list[Case]) -> None:
     base, chain = deltas_of(history)
     held = read_base(base, KEY)

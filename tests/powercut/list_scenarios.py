@@ -26,6 +26,7 @@ LIST_ID = 7
 DECEMBER, JANUARY = 202612, 202701
 ROWS = ((1, 0), (2, 0), (0, 0))
 PARTITION = 7  # sectors
+SMALL = 5  # the version from which on nobody new comes: its delta takes two pages
 Truth = dict[int, tuple[int, int]]
 
 # From the second on, a version has some members in another class, one less, and 1,200 of its own: versions can be told
@@ -45,7 +46,7 @@ def truth(version: int) -> Truth:
     members = {int(number): ROWS[index % 3] for number, index in zip(_NUMBERS, classes, strict=True)}
     for earlier in range(2, version + 1):
         del members[int(_NUMBERS[-earlier])]
-    if version > 1:
+    if 1 < version < SMALL:
         members.update((int(number) + version, ROWS[1]) for number in _NUMBERS[:1200])
     return members
 
@@ -206,13 +207,27 @@ class FirstDelta(ListScenario):
     name = "list-first-delta"
     before = 1
     after = 2
-    pairs = True
 
     def held(self) -> Sequence[bytes]:
         return (base(1),)
 
     def news(self) -> bytes:
         return delta(2)
+
+
+class SmallDelta(ListScenario):
+    """A delta of two pages, short enough for every pair of cuts."""
+
+    name = "list-small-delta"
+    before = 1
+    after = SMALL
+    pairs = True
+
+    def held(self) -> Sequence[bytes]:
+        return (base(1),)
+
+    def news(self) -> bytes:
+        return delta(SMALL)
 
 
 class ChainedDelta(ListScenario):
@@ -264,4 +279,14 @@ class BaseAgain(ListScenario):
             fetch(lists, self.news())
 
 
-SCENARIOS = (FirstBase(), NextBase(), ThirdBase(), NextMonth(), FirstDelta(), ChainedDelta(), ReplacingDelta(), BaseAgain())
+SCENARIOS = (
+    FirstBase(),
+    NextBase(),
+    ThirdBase(),
+    NextMonth(),
+    FirstDelta(),
+    SmallDelta(),
+    ChainedDelta(),
+    ReplacingDelta(),
+    BaseAgain(),
+)
