@@ -124,7 +124,7 @@ class Relay:
     def _arrivals(self) -> None:
         while self._travelling:
             due, action = self._travelling[0]
-            if due > self._loop.time() + 0.0005:
+            if due > self._loop.time():
                 self._loop.call_at(due, self._arrivals)
                 return
             self._travelling.popleft()
