@@ -6,6 +6,11 @@ from host_tools import toolchain
 from host_tools.errors import CheYouError
 from host_tools.toolchain import BIN, TOOLS, debian, wrappers
 
+# For a browser that a program drives. As root there is no sandbox; the rest keeps it from talking to anyone.
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=user-gesture-required",
+)  # fmt: skip
 _FONT = "fonts-wqy-microhei"
 
 

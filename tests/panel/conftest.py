@@ -12,22 +12,18 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from host_tools import boards, toolchain
 from host_tools.stand.demo_shop import DemoShop
 from host_tools.toolchain import ROOT
+from host_tools.toolchain.browser import ARGUMENTS
 from simulator.panel.server import PanelServer
 from tests.panel.counter import Counter
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
-# As root there is no sandbox; the rest keeps Chromium from talking to anyone.
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--autoplay-policy=user-gesture-required",
-]  # fmt: skip
 
 
 # For the package and not for the session: while Playwright runs, no other test in the process may use asyncio.
 @pytest.fixture(scope="package")
 def browser(tool: Callable[..., Path]) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(tool(toolchain.chromium)), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=str(tool(toolchain.chromium)), args=list(ARGUMENTS))
         yield browser
         browser.close()
 
