@@ -7,6 +7,7 @@ topic. Everything else goes to quarantine, as does whatever does not decode.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
@@ -16,9 +17,11 @@ from central.checks import Checks
 from central.database import now
 from central.directory import EMPTY, Directory, Terminal
 from central.ingest import Batch
-from central.quarantine import Oddity
+from central.quarantine import Gate, Oddity
 from protocol import messages, topics
 from protocol.messages import MessageError
+
+log = logging.getLogger(__name__)
 
 _MAX_STRANGERS = 1000
 Send = Callable[[Terminal, str, bytes], None]
@@ -53,6 +56,7 @@ class Dispatch:
         self.checked: list[dict[str, Any]] = []
         self.strangers: deque[tuple[str, bytes]] = deque(maxlen=_MAX_STRANGERS)
         self.stranger = asyncio.Event()
+        self.gate = Gate()
         self.counts: Counter[str] = Counter()
         self.verdicts: Counter[str] = Counter()
 
@@ -81,6 +85,9 @@ class Dispatch:
             self._handle(terminal, name, body, retained)
         except MessageError as error:
             self._aside(topic, str(error), payload, terminal.id)
+        except Exception as error:  # a fault of ours: what follows must not suffer for it either
+            log.exception("a %s could not be handled", name)
+            self._aside(topic, f"fault: {type(error).__name__}", payload, terminal.id)
 
     def look_again(self) -> None:
         """Hear the messages of unknown terminals once more, after the directory was read: known by now, or set aside."""
@@ -151,4 +158,6 @@ class Dispatch:
 
     def _aside(self, topic: str, reason: str, payload: bytes, terminal: str | None = None) -> None:
         self.counts["quarantined"] += 1
+        if terminal is None and not self.gate.admits(topic, len(payload), now()):
+            return
         self._odd(Oddity.of(now(), topic, reason, payload, terminal))

@@ -21,7 +21,11 @@ KEEP_BYTES = messages.MAX_JSON + messages.TAG_BYTES  # a genuine message is alwa
 PER_SOURCE_A_DAY = 50
 UNPROVED_A_DAY = 2000  # all sources together: topics are free to invent
 STATES = ("held", "retried", "closed")
+OTHERS = "(others)"
 _DAY_S = 86_400
+_SOURCES_A_MINUTE = 200
+
+Excess = dict[tuple[str, int], tuple[int, int]]  # (source, day) -> (messages, bytes)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,36 @@ class Oddity:
         return cls(time, source[:80], reason[:80], bytes(content[:KEEP_BYTES]), len(content), digest, terminal)
 
 
+class Gate:
+    """Lets so many oddities a source and minute through to the database and counts the rest, before they cost anything."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._seen: dict[str, int] = {}
+        self._excess: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def admits(self, source: str, length: int, moment: int) -> bool:
+        """Whether the next oddity of ``source`` (a topic, ``length`` bytes) is to be looked at; if not it is counted."""
+        if moment // 60 != self._minute:
+            self._minute = moment // 60
+            self._seen.clear()
+        source = source[:80]
+        if source not in self._seen and len(self._seen) >= _SOURCES_A_MINUTE:
+            source = OTHERS
+        self._seen[source] = self._seen.get(source, 0) + 1
+        if self._seen[source] <= PER_SOURCE_A_DAY and source != OTHERS:
+            return True
+        key = source, moment // _DAY_S
+        messages_, bytes_ = self._excess.get(key, (0, 0))
+        self._excess[key] = messages_ + 1, bytes_ + length
+        return False
+
+    def take(self) -> Excess:
+        """What was counted since the last call."""
+        excess, self._excess = self._excess, {}
+        return excess
+
+
 def keep(connection: sa.Connection, database: Database, oddities: list[Oddity]) -> None:
     """Write oddities down; the same bytes from the same source are counted on the entry that is there."""
     table = schema.quarantine
@@ -52,7 +86,7 @@ def keep(connection: sa.Connection, database: Database, oddities: list[Oddity]) 
         if connection.execute(again).rowcount:
             continue
         if odd.terminal is None and _full(connection, odd):
-            _overflow(connection, database, odd)
+            count(connection, database, {(odd.source, odd.time // _DAY_S): (1, odd.length)})
             continue
         connection.execute(
             table.insert().values(
@@ -81,21 +115,19 @@ def _full(connection: sa.Connection, odd: Oddity) -> bool:
     return bool(row.all >= UNPROVED_A_DAY or row.source >= PER_SOURCE_A_DAY)
 
 
-def _overflow(connection: sa.Connection, database: Database, odd: Oddity) -> None:
+def count(connection: sa.Connection, database: Database, excess: Excess) -> None:
+    """Add to the counts of what was too much to keep."""
     table = schema.quarantine_overflow
-    insert = database.insert(table).values(
-        # Beyond the bound for all sources the counter must not grow a row a topic either.
-        source=odd.source if _known_source(connection, odd.source) else "(others)",
-        day=odd.time // _DAY_S,
-        messages=1,
-        bytes=odd.length,
-    )
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["source", "day"],
-            set_={"messages": table.c.messages + 1, "bytes": table.c.bytes + odd.length},
+    for (source, day), (messages_, bytes_) in excess.items():
+        insert = database.insert(table).values(
+            # Beyond the bound for all sources the counters must not grow a row a topic either.
+            source=source if _known_source(connection, source) else OTHERS,
+            day=day,
+            messages=messages_,
+            bytes=bytes_,
         )
-    )
+        added = {"messages": table.c.messages + messages_, "bytes": table.c.bytes + bytes_}
+        connection.execute(insert.on_conflict_do_update(index_elements=["source", "day"], set_=added))
 
 
 def _known_source(connection: sa.Connection, source: str) -> bool:

@@ -52,6 +52,7 @@ class Service:
         )
         self.directory: Directory = EMPTY
         self.started_at = now()
+        self._all_due = False
         self.unanswered = 0  # checks the database could not answer: the terminal decides alone
         self._loop: asyncio.AbstractEventLoop | None = None
         # A server on the network can keep us waiting, so it is asked on a thread; SQLite answers faster than a thread starts.
@@ -81,7 +82,17 @@ class Service:
 
     async def _connected(self) -> None:
         log.info("connected to the broker")
-        await self.publisher.publish(self.directory, everything=True)
+        self._all_due = True  # the broker may have forgotten what it retained
+        await self._publish()
+
+    async def _publish(self) -> None:
+        """Bring the broker up to date. What the database would not give now is tried again at the next look."""
+        everything, self._all_due = self._all_due, False
+        try:
+            await self.publisher.publish(self.directory, everything)
+        except sa.exc.SQLAlchemyError as error:
+            self._all_due = True
+            self._unanswered(error)
 
     def _greet(self, terminal: Terminal, hello: dict[str, Any]) -> None:
         """Welcome a terminal: the time, and what we hold of its epoch. Settings and lists go out again if it lacks them."""
@@ -177,7 +188,9 @@ class Service:
             try:
                 if await asyncio.to_thread(self._revision) != self.directory.revision:
                     await self._reload()
-                    await self.publisher.publish(self.directory, everything=False)
+                    await self._publish()
+                elif self._all_due and self.link.up.is_set():
+                    await self._publish()
             except sa.exc.SQLAlchemyError as error:
                 self._unanswered(error)
             self.dispatch.look_again()
@@ -202,7 +215,7 @@ class Service:
             try:
                 new = await self.lists.refresh(self.directory)
                 if new:
-                    await self.publisher.publish(self.directory, everything=False)
+                    await self._publish()
                 if new or now() - offered_at >= OFFER_AGAIN_S:
                     offered_at = now()
                     await self._offer_all()
@@ -231,6 +244,9 @@ class Service:
             self.writer.do(lambda connection: _insert_checks(connection, rows))
         if sightings:
             self.writer.do(lambda connection: registry.seen(connection, sightings))
+        excess = self.dispatch.gate.take()
+        if excess:
+            self.writer.do(lambda connection: quarantine.count(connection, self.database, excess))
 
 
 def _insert_checks(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from central import demo, quarantine, registry, retry, schema
 from central.database import Database, now
 from central.errors import CentreError
-from central.quarantine import KEEP_BYTES, PER_SOURCE_A_DAY, Oddity
+from central.quarantine import KEEP_BYTES, PER_SOURCE_A_DAY, Gate, Oddity
 from protocol import messages, topics
 from tests.central.chains import journal
 from tests.central.conftest import Seeded
@@ -53,6 +53,20 @@ def test_a_flood_is_bounded_and_counted(seeded: Seeded) -> None:
     # A genuine one is kept whatever the flood.
     keep(seeded.database, Oddity.of(now(), "a", "genuine", b"mine", demo.TERMINAL))
     assert any(entry["reason"] == "genuine" for entry in listing(seeded.database))
+
+
+def test_the_gate_counts_before_anything_is_written(seeded: Seeded) -> None:
+    gate = Gate()
+    moment = now() // 60 * 60
+    assert sum(gate.admits("a", 10, moment) for _ in range(500)) == PER_SOURCE_A_DAY
+    assert gate.admits("a", 10, moment + 60), "the next minute is looked at again: another kind of junk may have come"
+    admitted = sum(gate.admits(f"topic {at}", 10, moment + 60) for at in range(5000))
+    assert admitted < 250, "topics are free to invent"
+    with seeded.database.write() as connection:
+        quarantine.keep(connection, seeded.database, [Oddity.of(moment, "a", "junk", b"x")])
+        quarantine.count(connection, seeded.database, gate.take())
+    counted = {entry["source"]: entry["seen"] for entry in listing(seeded.database) if not entry["id"]}
+    assert counted == {"a": 450, quarantine.OTHERS: 5000 - admitted} and not gate.take()
 
 
 def test_retry_after_the_terminal_was_registered(seeded: Seeded) -> None:
