@@ -16,7 +16,7 @@ from simulator.board import BenchBoard
 from simulator.events import Event
 
 _HELP = "keys 0-9 * # A-D · h+key hold · n network · p power · q quit"
-_HOLD_MS = 1500
+_PRESS_MS, _HOLD_MS = 100, 1500
 _BRIGHT, _DIM, _GREEN, _RED, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[42m", "\x1b[41m", "\x1b[0m"
 
 
@@ -80,7 +80,7 @@ class TextTerminal:
             else:
                 self._board.power_on()
         elif key.upper() in self._board.key_names:
-            self._board.keys(key.upper(), down_ms=_HOLD_MS if held else 60, wait=False)
+            self._board.keys(key.upper(), down_ms=_HOLD_MS if held else _PRESS_MS, wait=False)
             return
         self._draw()
 
