@@ -75,7 +75,8 @@ def test_json_lines_drive_the_board_and_tell_what_happens(image: Path) -> None:
     events = simulate(
         image,
         [
-            {"wait_lcd": "ready"}, {"keys": "12#", "down_ms": 120}, {"wait_ms": 100}, {"keys": "*", "down_ms": 120}, {"hold": "5", "ms": 300},
+            {"wait_lcd": "ready"}, {"keys": "12#", "down_ms": 120}, {"wait_ms": 100}, {"keys": "*", "down_ms": 120},
+            {"hold": "5", "ms": 300},
             {"network": "down"}, {"wait_ms": 800}, {"network": "up", "delay_ms": 5}, {"quit": True},
         ],
     )  # fmt: skip
