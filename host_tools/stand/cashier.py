@@ -13,6 +13,7 @@ from simulator.board import BenchBoard
 ONLINE_S = 20.0
 STILL_S = 0.06
 """A glass that has not changed for so long is drawn to its end: 16x2 takes 35 ms, reported every 20."""
+CHANGE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,10 @@ class Cashier:
     A key goes down for `down_ms` and is let go for `up_ms`.
     """
 
-    def __init__(self, bench: BenchBoard, down_ms: float = 60, up_ms: float = 40) -> None:
+    def __init__(self, bench: BenchBoard, down_ms: float = 80, up_ms: float = 60) -> None:
         self.bench = bench
         self.down_ms, self.up_ms = down_ms, up_ms
+        self.missed = 0
 
     def switch_on(self, online: bool | None = True) -> None:
         """Power; returns when the terminal asks for a number, given `online` when it says so."""
@@ -53,14 +55,23 @@ class Cashier:
         while True:
             shown = self.bench.wait_lcd(wanted, timeout)
             try:
-                self.bench.events.wait(lambda event: "lcd" in event, STILL_S)
+                self.bench.wait_lcd(lambda rows, was=shown: rows != was, STILL_S)  # type: ignore[misc]
             except TimeoutError:
-                if self.bench.lcd == shown:
-                    return shown
+                return shown
 
     def keys(self, keys: str) -> None:
-        """Press keys one after the other; returns when the last is up."""
-        self.bench.keys(keys, self.down_ms, self.up_ms)
+        """Press keys one after the other, each of which changes the glass; one that does not is pressed once more.
+
+        On a machine that is too busy to run the firmware every few milliseconds keys get lost; `missed` counts them.
+        """
+        for key in keys:
+            before = self.bench.lcd
+            self.bench.keys(key, self.down_ms, self.up_ms)
+            try:
+                self.bench.wait_lcd(lambda rows, was=before: rows != was, CHANGE_S)  # type: ignore[misc]
+            except TimeoutError:
+                self.missed += 1
+                self.bench.keys(key, self.down_ms, self.up_ms)
 
     def number(self, number: str) -> None:
         """Key a number and see it on the glass."""
@@ -103,29 +114,30 @@ class Cashier:
         """The number that SAVED shows."""
         return int(self.wait("saved")[0].split("No")[1])
 
-    def leave(self) -> None:
+    def leave(self, online: bool | None = None) -> None:
         """From a verdict, or from what follows it, back to the first screen."""
+        valid = screens.verdict(self.bench.lcd) == "valid"
         self.keys("*")
-        if not screens.fits(SCREENS["idle"], self.bench.lcd):
-            self.still(lambda rows: not screens.verdict(rows))
-            if screens.fits(SCREENS["left"], self.bench.lcd):
-                self.keys("*")
-        self.wait_idle()
+        if valid:
+            self.wait("left")
+            self.keys("*")
+        self.wait_idle(online)
 
-    def page(self, number: int) -> Rows:
-        """A page of the service menu, counted from 0; from the first screen and back to it."""
+    def page(self, number: int, wanted: Callable[[Rows], bool] = bool, timeout: float = 5.0) -> Rows:
+        """Watch a page of the service menu, counted from 0, until it is `wanted`; from the first screen and back to it."""
         self.bench.hold("*", 1200)
         self.wait("status_network")
-        for _ in range(number):
-            self.keys("#")
-        rows = self.still(lambda _rows: True)
+        self.keys("#" * number)
+        rows = self.still(wanted, timeout)
         self.keys("*")
         self.wait_idle()
         return rows
 
     def wait_received(self, timeout: float = 10.0) -> None:
-        """Watch the service menu until no record waits for its receipt; from the first screen and back to it."""
-        self.bench.hold("*", 1200)
-        self.wait("status_network", timeout, waiting=0)
-        self.keys("*")
-        self.wait_idle()
+        """Until no record waits for its receipt any more."""
+        self.page(0, lambda rows: screens.fits(SCREENS["status_network"], rows, {"waiting": 0}), timeout)
+
+    def wait_list(self, timeout: float = 20.0) -> None:
+        """Until there is a member list."""
+        wanted = SCREENS["status_list"]
+        self.page(1, lambda rows: screens.fits(wanted, rows) and not screens.fits(wanted, rows, {"list": 0}), timeout)

@@ -7,7 +7,6 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 from central.database import Database
@@ -16,6 +15,7 @@ from host_tools.stand.mosquitto_process import MosquittoProcess
 from host_tools.stand.ports import lasting_port
 from host_tools.toolchain import ROOT
 
+# By module and not by path: whichever environment this process runs in.
 CHEYOU = (sys.executable, "-c", "from host_tools.cli import main; main()")
 _START_S = 60
 _STOP_S = 15
@@ -48,10 +48,14 @@ class CentreProcess:
         database.create()
         return database
 
-    def start(self, program: Sequence[str] = CHEYOU) -> None:
-        """Start it and return when it answers checks; `CheYouError` when it does not come up."""
-        command = [*program, "central", "serve", "--data", str(self.data), "--http-port", str(self.http_port)]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    def start(self, fault: str = "") -> None:
+        """Start it and return when it answers checks; `CheYouError` when it does not come up.
+
+        `fault` names a point of central/faults.py at which it is to die.
+        """
+        self.kill()
+        command = [*CHEYOU, "central", "serve", "--data", str(self.data), "--http-port", str(self.http_port)]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "CHEYOU_FAULT": fault}
         if self.broker:
             command += ["--broker", self.broker.centre_url]
             environment["CHEYOU_BROKER_PASSWORD"] = self.broker.centre_password
