@@ -1,0 +1,84 @@
+"""Sound and light: distinct patterns, a quiet mode, and nothing by colour alone."""
+
+from firmware.terminal.signals import LIGHTS, LOUD, QUIET, Signals
+
+
+class Front:
+    def __init__(self):
+        self.lit = None
+        self.played = []
+        self._green = 0
+
+    def green(self, on):
+        self._green = on
+
+    def red(self, on):
+        self.lit = (self._green, on)
+
+    def play(self, pattern):
+        self.played.append(pattern)
+
+
+def rhythm(pattern):
+    """A pattern without its pitches: what is left for who cannot tell them apart, as (tones, longest tone is long)."""
+    tones = [ms for hz, ms in pattern if hz]
+    return len(tones), max(tones) > 200 if tones else False
+
+
+def rising(pattern):
+    pitches = [hz for hz, ms in pattern if hz]
+    return pitches == sorted(pitches) and len(set(pitches)) > 1
+
+
+def test_verdicts_have_rhythms_of_their_own():
+    kinds = ("valid", "invalid", "ask", "saved")
+    assert len(set(rhythm(LOUD[kind]) for kind in kinds)) == len(kinds)
+    assert rising(LOUD["valid"]) and not rising(LOUD["error"]), "the two of three tones differ by rise and by pitch"
+    assert min(hz for hz, ms in LOUD["valid"] if hz) > 4 * max(hz for hz, ms in LOUD["error"] if hz)
+
+
+def test_quiet_says_the_same_in_less():
+    assert set(QUIET) == set(LOUD)
+    for name in QUIET:
+        tones = sum(ms for hz, ms in QUIET[name] if hz)
+        assert tones <= 60 and (not QUIET[name] or len(QUIET[name]) == len(LOUD[name])), name
+        assert all(ms > 0 for hz, ms in LOUD[name] + QUIET[name])
+        assert sum(ms for hz, ms in LOUD[name]) <= 500, "the next key must not wait for a tune"
+
+
+def test_lights_differ_from_each_other():
+    assert len(set(LIGHTS.values())) == len(LIGHTS)
+
+
+def test_signals_are_given_once_and_lights_take_turns():
+    front = Front()
+    signals = Signals(front, front)
+    signals.give("valid")
+    assert front.played == [LOUD["valid"]] and front.lit == (1, 0)
+    signals.tick()
+    assert front.lit == (1, 0)
+    signals.give("key")
+    assert front.lit == (1, 0), "a key's click changes no light"
+    signals.give("ask")
+    seen = [front.lit]
+    for _ in range(3):
+        signals.tick()
+        seen.append(front.lit)
+    assert seen == [(1, 0), (0, 1), (1, 0), (0, 1)]
+    signals.give("error")
+    signals.tick()
+    assert front.lit == (0, 0)
+    signals.dark()
+    assert front.lit == (0, 0)
+    signals.tick()
+    assert front.lit == (0, 0)
+
+
+def test_quiet_mode():
+    front = Front()
+    signals = Signals(front, front)
+    signals.quiet = True
+    for name in LOUD:
+        signals.give(name)
+    assert front.played == [QUIET[name] for name in LOUD]
+    assert front.lit is not None, "lights stay in quiet mode"
