@@ -120,29 +120,58 @@ def friendly(names):
             write(byte.decode())
 
 
-def serve(names, restart, modules):
+def forget(names, modules):
+    for name in list(sys.modules):
+        if name not in modules:
+            del sys.modules[name]
+    names.clear()
+    names["__name__"] = "__main__"
+    gc.collect()
+
+
+class Prompt:
     """For ever. ``restart(main)`` is what a soft reset does before the prompt comes back, told whether main.py is to run;
     it keeps the ``modules`` (names) that a board has in its firmware."""
-    in_raw = False
-    while True:
-        try:
-            if in_raw:
-                raw(names)
-                in_raw = False
-            else:
-                friendly(names)
-                in_raw = True
-        except KeyboardInterrupt:
-            pass
-        except SoftReset:
+
+    def __init__(self, names, restart, modules):
+        self.names = names
+        self.restart = restart
+        self.modules = modules
+        self.in_raw = False
+        self.resetting = False
+
+    def turn(self):
+        if self.resetting:
             write("MPY: soft reboot\r\n")
-            for name in list(sys.modules):
-                if name not in modules:
-                    del sys.modules[name]
-            names.clear()
-            names["__name__"] = "__main__"
-            gc.collect()
+            forget(self.names, self.modules)
+            self.resetting = False
+            self.restart(not self.in_raw)
+        if self.in_raw:
+            raw(self.names)
+            self.in_raw = False
+        else:
+            friendly(self.names)
+            self.in_raw = True
+
+    def turns(self):
+        while True:
             try:
-                restart(not in_raw)
+                self.turn()
+            except SoftReset:
+                self.resetting = True
+
+    def serve(self):
+        # Ctrl-C can come at any jump, between two of these `try` as well: hence two of them.
+        while True:
+            try:
+                while True:
+                    try:
+                        self.turns()
+                    except KeyboardInterrupt:
+                        pass
             except KeyboardInterrupt:
                 pass
+
+
+def serve(names, restart, modules):
+    Prompt(names, restart, modules).serve()
