@@ -5,29 +5,23 @@ What they say also stands on the display: who hears badly, who sees no red, and 
 
 # Tones as (Hz, ms), 0 Hz is a pause.   valid: three short, rising · invalid: one long, low · ask: two alike · error: three short,
 # low · saved: one short, high
-LOUD = {
+SOUNDS = {
     "key": ((2400, 15),),
-    "valid": ((1800, 70), (0, 40), (2200, 70), (0, 40), (2800, 120)),
+    "valid": ((1800, 72), (0, 40), (2200, 72), (0, 40), (2800, 120)),
     "invalid": ((440, 450),),
     "ask": ((1200, 90), (0, 90), (1200, 90)),
-    "error": ((330, 80), (0, 50), (330, 80), (0, 50), (330, 80)),
-    "saved": ((2800, 70),),
+    "error": ((330, 84), (0, 50), (330, 84), (0, 50), (330, 84)),
+    "saved": ((2800, 72),),
 }
-# For a quiet shop: no clicks, and the same rhythms in a few hundredths of a second.
-QUIET = {
-    "key": (),
-    "valid": ((1800, 12), (0, 40), (2200, 12), (0, 40), (2800, 12)),
-    "invalid": ((440, 60),),
-    "ask": ((1200, 15), (0, 90), (1200, 15)),
-    "error": ((330, 20), (0, 50), (330, 20), (0, 50), (330, 20)),
-    "saved": (),
-}
+# A quiet shop hears the same rhythms, each tone so many times shorter, and does without clicks.
+QUIET_SHARE = 6
+QUIET_WITHOUT = ("key", "saved")
 # (green, red), taking turns every second.   valid: green stays · invalid: red stays · ask: they take turns · error: red blinks
 LIGHTS = {"valid": ((1, 0),), "invalid": ((0, 1),), "ask": ((1, 0), (0, 1)), "error": ((0, 1), (0, 0))}
 
 
 class Signals:
-    """``leds`` has ``green(on)`` and ``red(on)``, ``buzzer`` has ``play(pattern)``. Set ``quiet`` for `QUIET`."""
+    """``leds`` has ``green(on)`` and ``red(on)``, ``buzzer`` has ``play(pattern)``. Set ``quiet`` in a quiet shop."""
 
     def __init__(self, leds, buzzer):
         self._leds = leds
@@ -38,7 +32,10 @@ class Signals:
 
     def give(self, name):
         """Sound ``name``, and light it if it has lights; without, they stay as they are."""
-        self._buzzer.play((QUIET if self.quiet else LOUD)[name])
+        pattern = SOUNDS[name]
+        if self.quiet:
+            pattern = [(hz, ms // QUIET_SHARE if hz else ms) for hz, ms in pattern if name not in QUIET_WITHOUT]
+        self._buzzer.play(pattern)
         if name in LIGHTS:
             self._show(LIGHTS[name])
 

@@ -91,6 +91,7 @@ def test_a_redemption_in_chinese_by_keyboard(counters: Counters, screenshot: Scr
     counter.type("#")
     counter.shows("已保存")
     counter.type("*")
+    assert counter.bench.display.misuses == [], "the driver keeps to the data sheet"
 
 
 def test_not_valid_shows_red_and_says_why(counters: Counters, screenshot: Screenshot) -> None:
