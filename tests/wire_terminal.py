@@ -160,7 +160,7 @@ class WireTerminal:
         return sequence
 
     async def check(
-        self, member: str, month: int | None = None, sender: bool = True, offer: int = 1, timeout: float = 5.0
+        self, member: str, month: int | None = None, sender: bool = True, offer: int = 1, timeout: float = 30.0
     ) -> dict[str, Any]:
         """Ask the centre and wait for its verdict."""
         self._number += 1
@@ -174,7 +174,7 @@ class WireTerminal:
         finally:
             self._checks.pop(number, None)
 
-    async def drained(self, timeout: float = 20.0) -> None:
+    async def drained(self, timeout: float = 60.0) -> None:
         """Wait until everything in both chains is receipted."""
         async with asyncio.timeout(timeout):
             for name, journal in self.journals.items():
@@ -182,7 +182,7 @@ class WireTerminal:
                     self._moved[name].clear()
                     await self._moved[name].wait()
 
-    async def hear(self, name: str, timeout: float = 5.0) -> dict[str, Any]:
+    async def hear(self, name: str, timeout: float = 30.0) -> dict[str, Any]:
         """Wait for the next message of that name and take it."""
         async with asyncio.timeout(timeout):
             while not self.heard.get(name):

@@ -63,7 +63,7 @@ def test_online_verdict_chain(running: Running) -> None:
         with running.seeded.database.write() as connection:
             registry.suspend(connection, demo.TERMINAL, True, "test")
         terminal.heard.pop("settings", None)
-        settings = await terminal.hear("settings", 3)
+        settings = await terminal.hear("settings")
         assert settings["terminal"]["suspended"] is True
         assert (await terminal.check(VIP))["reason"] == "terminal_suspended"
         terminal.power_cut()

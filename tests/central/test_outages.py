@@ -35,7 +35,7 @@ def health(running: Running) -> tuple[int, list[str]]:
         return error.code, json.load(error)["faults"]
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(condition):

@@ -1,7 +1,7 @@
 """Checks through the firmware's own checks, courier and uplink, on MicroPython. Not imitated: flash, display, keypad, Wi-Fi.
 
-First line on stdin (JSON): port, terminal, key (hex), member, month, offer, now. Each further line is a number of checks to make; the
-line that answers it holds their times in microseconds, from the request handed to the uplink to the verdict handed to the desk.
+First line on stdin (JSON): port, terminal, key (hex), member, month, offer, now. Each further line is a number of checks to make;
+the line that answers it holds their times in microseconds, from the request handed to the uplink to the verdict handed to the desk.
 """
 
 import asyncio
