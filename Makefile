@@ -45,6 +45,9 @@ fuzz: setup-test ## Throw a million broken inputs at each decoder (FUZZ="--seed 
 powercut: setup-test ## Cut the power at every flash operation (LIST=1 lists, SCENARIO=name, REPLAY=line)
 	@$(VENV)/python -m tests.powercut $(SCENARIO) $(if $(LIST),--list) $(if $(REPLAY),--replay $(REPLAY))
 
+mutants: setup-test ## Break each law's line on purpose and name the test that catches it
+	@$(VENV)/python -m tests.mutants
+
 build: setup ## Build the flash image of BOARD (default esp32-devkit-4mb)
 	@$(VENV)/cheyou build --board $(BOARD)
 

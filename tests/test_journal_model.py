@@ -21,8 +21,8 @@ START = 1790000000
 class JournalMachine(RuleBasedStateMachine):
     """`written`: the list of (serial, member, time) that the journal is held against.
 
-    `released`: how many of them it has given up; `granted`: how many the centre holds. A receipt that was cut may take effect at a
-    later start, never for more than was granted.
+    `released`: how many of them it has given up; `granted`: how many the centre holds. A receipt that was cut may take effect at
+    a later start, never for more than was granted.
     """
 
     @initialize()
@@ -32,7 +32,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.serial = 0
         self.written: list[tuple[int, int, int]] = []
         self.released = self.granted = 0
-        self.cuts = 0  # each may have spoiled a slot
+        self.wasted = 0  # slots that cuts have spoiled, or restarts given up
         self.unsure: tuple[int, int, int] | None = None
         self.boot()
 
@@ -41,6 +41,7 @@ class JournalMachine(RuleBasedStateMachine):
         return self.epoch
 
     def boot(self) -> None:
+        self.wasted += 1
         self.journal = Journal(self.flash.partition(0, SECTORS), SEALER, self.next_epoch)
 
     def record(self, member: int) -> Record:
@@ -51,7 +52,7 @@ class JournalMachine(RuleBasedStateMachine):
     @rule(count=st.integers(1, 40), member=st.integers(0, 2))
     def append(self, count: int, member: int) -> None:
         for _ in range(count):
-            room = len(self.written) - self.released < self.journal.capacity - self.cuts
+            room = len(self.written) - self.released < self.journal.capacity - self.wasted
             try:
                 self.journal.append(self.record(13800138000 + member))
             except JournalFull:
@@ -119,7 +120,7 @@ class JournalMachine(RuleBasedStateMachine):
             at, data = cut.args
             how = how if how in (ERASE if data is None else PROGRAM) else "half"
             self.flash.cut_at = None
-            self.cuts += 1
+            self.wasted += 1
             apply(self.flash, (at, data), Cut(len(self.flash.operations), how), how)
             self.flash.power_on()
             self.boot()

@@ -44,7 +44,9 @@ class Journal:
         self._upto = found.upto  # epoch and sequence of the last of these
         self._latest = None  # no record is younger; None until the head sector was read for it
         self._ready = 0  # sectors erased ahead of the head
-        while self._ready < self.AHEAD and ring.is_fresh(self._ordinal + self._ready + 1):
+        # The power may have gone at the very beginning of a program: what comes next reads as erased, and need not tomorrow.
+        self._doubtful = found.sound
+        while found.used < ring.slots and self._ready < self.AHEAD and ring.is_fresh(self._ordinal + self._ready + 1):
             self._ready += 1
         if not found.sound:
             self._start_epoch(first_epoch(found.epoch))
@@ -233,6 +235,11 @@ class Journal:
     def _put(self, slot):
         """Program ``slot`` into the next free place; whether it can be read back from there."""
         ring = self._ring
+        if self._doubtful and self._used < ring.slots:
+            # Given up only now, so that a terminal which restarts for ever does not fill the journal with such places.
+            ring.write(self._ordinal, ring.first + self._used * SLOT_BYTES, SPOILED)
+            self._used += 1
+        self._doubtful = False
         if self._used < ring.slots:
             at, data = ring.first + self._used * SLOT_BYTES, slot
             used = self._used + 1

@@ -27,6 +27,7 @@ class NorFlash:
         self.cut_at = None  # number of the operation that does not happen any more
         self.weak = {}  # address -> mask of bits that read one way or the other
         self.seed = 0  # of which way they read
+        self.steady = 0  # power-ons for which they read as they do now
 
     def read(self, at, buf):
         self.reads += 1
@@ -55,7 +56,9 @@ class NorFlash:
 
     def power_on(self):
         """Weak bits read anew."""
-        if self.weak:
+        if self.steady:
+            self.steady -= 1
+        elif self.weak:
             import random
 
             self.seed = (self.seed * 69069 + 1) & 0x3FFFFFFF
@@ -69,6 +72,7 @@ class NorFlash:
         other = NorFlash(len(self.memory) // SECTOR, self.memory)
         other.weak = dict(self.weak)
         other.seed = self.seed
+        other.steady = self.steady
         return other
 
     def partition(self, first, sectors):

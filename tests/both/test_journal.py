@@ -152,7 +152,7 @@ def test_full_refuses_and_a_receipt_makes_room():
     assert t.journal.waiting == 315
     count = t.journal.capacity
     try:
-        while True:
+        while count < 1000:
             t.append(1, count)
             count += 1
     except JournalFull:
@@ -302,6 +302,16 @@ def test_damage_at_the_end_starts_an_epoch():
     assert (t.journal.epoch, t.journal.sequence, t.journal.waiting, t.journal.damaged) == (2, 0, 20, 1)
     batch = t.journal.batch(32)
     assert (batch[0], batch[1], len(batch[3])) == (1, 1, 20)
+
+
+def test_an_epoch_of_the_ring_is_never_used_again():
+    t = Terminal()
+    t.append(20)
+    for slot in (18, 19):
+        t.flash.memory[64 + slot * 64 + 30] ^= 1
+    t.epochs.last = 0  # NVS was erased, as the boot code does on some faults
+    t.boot()
+    assert t.journal.epoch == 2
 
 
 def test_records_of_an_earlier_epoch_go_first():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.powercut import journal_scenarios as journal
+from tests.powercut import list_scenarios as lists
 from tests.powercut.scenario import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -20,6 +21,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     journal.Month(),
     journal.RefusalRing(),
     *journal.mixed(4),
+    *lists.SCENARIOS,
 )
 
 

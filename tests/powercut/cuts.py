@@ -13,8 +13,9 @@ Operation = tuple[int, bytes | None]
 
 CLEAN = "clean"
 PROGRAM = ("half", "tail", "one_bit", "one_bit.1", "one_bit.2", "all_but_one", "all_but_one.1", "all_but_one.2", "some", "some.1",
-           "weak", "weak.1")  # fmt: skip
-ERASE = ("half", "tail", "zeroed", "one_bit", "all_but_one", "some", "some.1", "unfinished", "weak", "weak.1")
+           "weak", "weak.1", "late", "early")  # fmt: skip
+_WEAK = ("weak", "late", "early")
+ERASE = ("half", "tail", "zeroed", "one_bit", "all_but_one", "some", "some.1", "weak", "weak.1", "late", "early")
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,9 @@ class Cut:
     """The power goes at operation `at` of a run (its count: nothing of that run is cut); `how` is a variant above.
 
     `clean`: the operation does not happen. `half`, `tail`: only its first or its second half. `one_bit`, `all_but_one`, `some`:
-    of the bits that were to change. `zeroed`: an erase stopped in its pre-programming. `unfinished`: every bit reads as erased,
-    but the erase never came to its end. `weak`: every bit that was to change reads anew, at random, at each power-on until it is
-    programmed again or erased.
+    of the bits that were to change. `zeroed`: an erase stopped in its pre-programming. `weak`: every bit that was to change reads
+    anew, at random, at each power-on until it is programmed again or erased. `late`, `early`: the same, but at the first power-on
+    it looks done to the last bit, or not begun.
     """
 
     at: int
@@ -45,14 +46,12 @@ def cuts_of(flash: NorFlash, operation: Operation, at: int, seed: str) -> Iterat
     address, data = operation
     length = SECTOR if data is None else len(data)
     old = bytes(flash.memory[address : address + length])
-    seen = {old}
-    if data is not None:
-        # Done to the last bit is what the next cut's clean form leaves.
-        seen.add(bytes(a & b for a, b in zip(old, data, strict=True)))
-    if len(seen) == 1 and data is not None:
-        return  # programs nothing new, so nothing can be torn
+    # Done to the last bit is what the next cut's clean form leaves.
+    seen = {old, _done(old, data)}
+    if len(seen) == 1:
+        return  # changes nothing, so nothing can be torn
     for how in ERASE if data is None else PROGRAM:
-        if how.startswith("weak"):
+        if how.partition(".")[0] in _WEAK:
             yield Cut(at, how)
             continue
         left = _torn(old, data, how, _choice(seed, at, how))
@@ -68,12 +67,15 @@ def apply(flash: NorFlash, operation: Operation, cut: Cut, seed: str) -> None:
     address, data = operation
     length = SECTOR if data is None else len(data)
     old = bytes(flash.memory[address : address + length])
-    if cut.how.startswith("weak"):
-        flash.seed = zlib.crc32(f"{seed}:{cut}".encode()) & 0x3FFFFFFF
-        new = b"\xff" * SECTOR if data is None else bytes(a & b for a, b in zip(old, data, strict=True))
+    if cut.how.partition(".")[0] in _WEAK:
+        new = _done(old, data)
         for offset in range(length):
             if old[offset] != new[offset]:
                 flash.weak[address + offset] = flash.weak.get(address + offset, 0) | (old[offset] ^ new[offset])
+        flash.seed = zlib.crc32(f"{seed}:{cut}".encode()) & 0x3FFFFFFF
+        flash.steady = 0 if cut.how.startswith("weak") else 1
+        if cut.how == "late":
+            flash.memory[address : address + length] = new
         return
     flash.memory[address : address + length] = _torn(old, data, cut.how, _choice(seed, cut.at, cut.how))
 
@@ -83,8 +85,12 @@ def _choice(seed: str, at: int, how: str) -> random.Random:
     return random.Random(zlib.crc32(f"{seed}:{at}/{how}".encode()))
 
 
+def _done(old: bytes, data: bytes | None) -> bytes:
+    return b"\xff" * SECTOR if data is None else bytes(a & b for a, b in zip(old, data, strict=True))
+
+
 def _torn(old: bytes, data: bytes | None, how: str, choice: random.Random) -> bytes:
-    new = b"\xff" * SECTOR if data is None else bytes(a & b for a, b in zip(old, data, strict=True))
+    new = _done(old, data)
     how = how.partition(".")[0]
     middle = len(new) // 2
     if how == "half":
@@ -93,8 +99,6 @@ def _torn(old: bytes, data: bytes | None, how: str, choice: random.Random) -> by
         return old[:middle] + new[middle:]
     if how == "zeroed":
         return bytes(len(new))
-    if how == "unfinished":
-        return new
     if how == "some":
         mask = choice.randbytes(len(new))
         return bytes(a ^ ((a ^ b) & m) for a, b, m in zip(old, new, mask, strict=True))

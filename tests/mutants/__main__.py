@@ -1,0 +1,97 @@
+"""`make mutants`: break one line, run the tests that should notice, tell which did. Works in a copy of the project."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from host_tools import bench_file
+from tests.mutants.catalogue import MUTANTS, Mutant
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".tools", "build", "run", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument(
+        "name", nargs="*", help="parts of the names of mutants (default: all, and the figures go to build/bench.json)"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args(arguments)
+    chosen = [mutant for mutant in MUTANTS if not options.name or any(part in mutant.name for part in options.name)]
+    if not chosen:
+        print("mutants: no mutant of that name; run `make mutants` for all", file=sys.stderr)
+        return 2
+    survivors = 0
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for mutant, caught in zip(chosen, pool.map(_caught_by, chosen), strict=True):
+            survivors += not caught
+            print(f"law {mutant.law}  {mutant.name}\n       {caught or 'NOT CAUGHT: ' + ' '.join(mutant.tests)}", flush=True)
+    print(f"{len(chosen)} mutants, {survivors} not caught")
+    if not options.name:
+        figures = {"mutants": bench_file.figure(len(chosen), ""), "mutants_survived": bench_file.figure(survivors, "")}
+        bench_file.merge(figures)
+    return 1 if survivors else 0
+
+
+def _caught_by(mutant: Mutant) -> str | None:
+    """The test that failed, or None."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        copy = Path(folder) / "project"
+        shutil.copytree(ROOT, copy, ignore=_LEFT_OUT)
+        for kept in (".venv", ".tools"):
+            (copy / kept).symlink_to(ROOT / kept)
+        broken = copy / mutant.file
+        broken.write_text(mutated(mutant, broken.read_text()))
+        command = [
+            ROOT / ".venv/bin/python",
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-n0",
+            "-p",
+            "no:cacheprovider",
+            "--no-header",
+            *mutant.tests,
+        ]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=copy,
+                env={**os.environ, "PYTHONPATH": str(copy)},
+                capture_output=True,
+                text=True,
+                timeout=400,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return "the tests did not end"
+        if done.returncode == 0:
+            return None
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+        if done.returncode != 1 or not failed:
+            raise RuntimeError(f"{mutant.name}: pytest could not run:\n{done.stdout[-1500:]}{done.stderr[-500:]}")
+        return failed[1]
+
+
+def mutated(mutant: Mutant, text: str) -> str:
+    """`text` with the mutant's change; ValueError unless there is exactly one place for it."""
+    if text.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.name}: {mutant.file} has {text.count(mutant.old)} places like {mutant.old!r}")
+    return text.replace(mutant.old, mutant.new)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
