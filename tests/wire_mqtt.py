@@ -43,7 +43,11 @@ class WireMqtt(asyncio.Protocol):
             flags |= 0xC0
             tail += _text(username or client) + _text(password)
         self._send(0x10, b"\x00\x04MQTT\x04" + bytes([flags]) + struct.pack(">H", 60) + tail)
-        code = await asyncio.wait_for(self._connack, 10)
+        try:
+            code = await asyncio.wait_for(self._connack, 10)
+        except BaseException:
+            self.close()
+            raise
         if code:
             self.close()
             raise ConnectionRefusedError(f"CONNACK {code}")

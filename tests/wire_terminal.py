@@ -72,6 +72,8 @@ class WireJournal:
 class WireTerminal:
     """One terminal; ``await connect()``, then `redeem`, `check`, and `drained` to wait for receipts of everything."""
 
+    line: type[WireMqtt] = WireMqtt
+
     def __init__(self, terminal: str, key: bytes, host: str, port: int, epoch: int = 1) -> None:
         self.id = terminal
         self.key = key
@@ -102,7 +104,7 @@ class WireTerminal:
         """Connect, subscribe, say hello and start sending what waits."""
         status = topics.up(self.id, "status")
         will = messages.tagged(self.message_key, status, self._status(False))
-        self.mqtt = await WireMqtt.connect(
+        self.mqtt = await self.line.connect(
             self.host, self.port, self.id, derive(self.key, b"mqtt").hex(), self._on_message, (status, will)
         )
         if await self.mqtt.subscribe(topics.down(self.id, "+")) == 128:
