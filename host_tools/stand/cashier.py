@@ -37,8 +37,15 @@ class Cashier:
         self.missed = 0
 
     def switch_on(self, online: bool | None = True) -> None:
-        """Power; returns when the terminal asks for a number, given `online` when it says so."""
+        """Power; returns when the terminal asks for a number, given `online` when it says so.
+
+        What was saved last, which it shows first after a restart, is put away.
+        """
         self.bench.power_on()
+        first = ("idle", "idle_unset", "last")
+        self.still(lambda rows: any(screens.fits(SCREENS[name], rows) for name in first), ONLINE_S)
+        if screens.fits(SCREENS["last"], self.bench.lcd):
+            self.keys("*")
         self.wait_idle(online)
 
     def wait_idle(self, online: bool | None = None, timeout: float = ONLINE_S) -> None:

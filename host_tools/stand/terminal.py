@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from host_tools import boards
 from host_tools.boards import Board
@@ -24,14 +25,13 @@ def image(board: Board) -> bytes:
 
 
 def on_bench(
-    workdir: Path, terminal: str, key: bytes, mqtt_port: int, *, host: str = "127.0.0.1", http_port: int = 1, epoch: int = 0,
-    heap: str = HEAP, fast: bool = False, flash: bytes | None = None, mac: int = 1,
+    workdir: Path, terminal: str, key: bytes, mqtt_port: int, http_port: int, *, host: str = "127.0.0.1", epoch: int = 0,
+    heap: str = HEAP, mac: int = 1, **options: Any,
 ) -> BenchBoard:  # fmt: skip
-    """A provisioned terminal, switched off. `flash` replaces the image; `epoch` is the last one its journal has used."""
+    """A provisioned terminal, switched off. `epoch` is the last one its journal has used; `options` are `BenchBoard`'s."""
     board = boards.load(BOARD)
-    bench = BenchBoard(
-        flash or image(board), board, workdir, heap=heap, fast=fast, mac=b"\x24\x0a\xc4" + mac.to_bytes(3, "big"), seed=mac
-    )
+    address = b"\x24\x0a\xc4" + mac.to_bytes(3, "big")
+    bench = BenchBoard(image(board), board, workdir, heap=heap, mac=address, seed=mac, **options)
     identity = Identity(terminal, f"mqtt://{host}:{mqtt_port}", f"http://{host}:{http_port}", "bench", key=key, epoch=epoch)
     bench.write_partition("nvs", nvs_image(identity, board.partition("nvs").size))
     return bench

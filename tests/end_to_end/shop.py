@@ -106,7 +106,8 @@ class Shop:
         """A new terminal on the bench, switched off: its id and the board."""
         terminal, key = self.enrol(merchant)
         workdir = self.folder / terminal
-        return terminal, on_bench(workdir, terminal, key, self.centre.mqtt_port, mac=self._terminals, **options)
+        options = {"mac": self._terminals, **options}
+        return terminal, on_bench(workdir, terminal, key, self.centre.mqtt_port, self.centre.http_port, **options)
 
     def again(self, terminal: str, workdir: Path, flash: bytes, **options: Any) -> BenchBoard:
         """A board with the flash of one that was on the bench before."""

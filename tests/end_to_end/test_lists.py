@@ -1,0 +1,119 @@
+"""What the cashier reads when the member list, the clock or the settings are not to be relied on (law 5: refuse, do not guess)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from host_tools.stand import screens
+from host_tools.stand.cashier import Cashier
+from protocol import month as months
+from simulator.board import BenchBoard
+from tests.end_to_end.conftest import Counter, alive
+from tests.end_to_end.shop import LIST_AGE, VIP, Shop, until
+
+Open = Callable[..., Counter]
+Alone = Callable[[], BenchBoard]
+
+
+@pytest.fixture(scope="module")
+def listed(shop: Shop) -> tuple[str, bytes]:
+    """A terminal that has its settings and its list, and what its flash then holds."""
+    terminal, bench = shop.bench()
+    with bench:
+        cashier = Cashier(bench)
+        cashier.switch_on()
+        cashier.wait_list()
+        # Settings are written when the keypad has been quiet for a moment, and in no form but their own.
+        until(lambda: b'"grace_hours"' in bench.partition("vfs") or None, 10)
+        flash = bench.flash_image()
+    alive(bench)
+    return terminal, flash
+
+
+@pytest.fixture
+def alone(shop: Shop, listed: tuple[str, bytes], tmp_path: Path) -> Iterator[Alone]:
+    """The same terminal without a network, in virtual time, switched off; its clock chip is right."""
+    opened: list[BenchBoard] = []
+
+    def place() -> BenchBoard:
+        bench = shop.again(listed[0], tmp_path, listed[1], virtual=True)
+        opened.append(bench)
+        bench.network(False)
+        bench.clock_chip(datetime.now(UTC))
+        return bench
+
+    yield place
+    for bench in opened:
+        bench.close()
+        alive(bench)
+
+
+def _refused(bench: BenchBoard, reason: str) -> None:
+    cashier = Cashier(bench)
+    cashier.switch_on(online=None if reason == "clock_unset" else False)
+    assert cashier.check(VIP).rows == screens.refusal(reason)
+
+
+def test_with_list_and_clock_it_is_valid(alone: Alone) -> None:
+    cashier = Cashier(alone())
+    cashier.switch_on(online=False)
+    assert cashier.check(VIP).reason == "valid"
+
+
+def test_list_missing(alone: Alone) -> None:
+    bench = alone()
+    bench.write_partition("list_a", b"")
+    bench.write_partition("list_b", b"")
+    _refused(bench, "list_missing")
+
+
+def test_list_damaged(alone: Alone) -> None:
+    bench = alone()
+    for label in ("list_a", "list_b"):
+        held = bytearray(bench.partition(label))
+        end = len(held.rstrip(b"\xff"))
+        if end:
+            # Here and there among the members, who come last in the file: whichever bucket is asked, it is damaged.
+            for at in range(end - 300, end, 20):
+                held[at] ^= 0x10
+            bench.write_partition(label, bytes(held))
+    _refused(bench, "list_damaged")
+
+
+def test_list_too_old(alone: Alone) -> None:
+    now = datetime.now(UTC)
+    late = now + timedelta(hours=LIST_AGE["refuse_hours"], minutes=5)
+    if months.month_of(int(late.timestamp())) != months.month_of(int(now.timestamp())):
+        pytest.skip("the month ends before the list is old")
+    bench = alone()
+    bench.clock_chip(late)
+    _refused(bench, "list_too_old")
+
+
+def test_clock_unset(alone: Alone) -> None:
+    bench = alone()
+    bench.clock_chip(None)
+    cashier = Cashier(bench)
+    bench.power_on()
+    cashier.wait("idle_unset")
+    cashier.number(VIP)
+    assert cashier.verdict_after("#").rows == screens.refusal("clock_unset")
+
+
+def test_nothing_known_yet(counter: Open) -> None:
+    """A terminal from the box that has never reached the centre: no settings, no list, no offer."""
+    at = counter(on=False, virtual=True)
+    at.bench.network(False)
+    at.bench.clock_chip(datetime.now(UTC))
+    _refused(at.bench, "list_missing")
+
+
+def test_unprovisioned(counter: Open) -> None:
+    at = counter(on=False, virtual=True, mac=0x0000AB)
+    at.bench.write_partition("nvs", b"")
+    at.bench.power_on()
+    assert at.cashier.wait("unprovisioned")[1].strip() == "240ac40000ab"
