@@ -11,7 +11,7 @@ from firmware.terminal import overlay
 _LEAVES = (
     "protocol.keys", "protocol.record", "protocol.messages", "protocol.verdict", "protocol.ff1", "protocol.list_header",
     "protocol.list_section", "protocol.member_list", "firmware.terminal.ring", "firmware.terminal.journal",
-    "firmware.terminal.list_writer", "firmware.terminal.list_store", "firmware.terminal.connection",
+    "firmware.terminal.list_store", "firmware.terminal.connection",
 )  # fmt: skip
 _MOST_STARTS = 3
 FAULT = "/fault"

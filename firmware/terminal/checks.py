@@ -17,8 +17,8 @@ REPEAT_WITHIN_S = 600
 class Verdict:
     """The answer to one check. ``reason``: name · ``tier``: code or None · ``online``: the centre decided ·
     ``late``: the centre's reason when it came after the deadline and differs, else None · ``earlier``: Unix time of this
-    member's last redemption of this offer here within `REPEAT_WITHIN_S`, or None · ``ask_online``: it came from a list so old that
-    the centre wants the cashier to be asked to go online."""
+    member's last redemption of this offer here within `REPEAT_WITHIN_S`, or None · ``ask_online``: it came from a list so
+    old that the centre wants the cashier to be asked to go online."""
 
     def __init__(self, number, month, offer, facts, reason, online, list_version):
         self.number = number
@@ -118,7 +118,7 @@ class Checks:
             self.on_late(shown)
 
     def _look_up(self, facts, offer):
-        """Complete ``facts`` from the member list; (version of the list that was read, whether its age asks for an online check)."""
+        """Complete ``facts`` from the member list; (version of the list read, whether its age asks for an online check)."""
         facts.online_only = offer and offer.online_only
         facts.list_fault, facts.outside, facts.tier, facts.ends = self._lists.look_up(facts.month, int(facts.member))
         name = self._settings.tier_name(facts.tier)

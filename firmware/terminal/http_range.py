@@ -1,7 +1,7 @@
 """A range of bytes by HTTP (RFC 9110 section 14), through `requests` of micropython-lib.
 
-As with umqtt, the library is a codec over memory: it writes its request there, our loop carries request and response, and the
-library reads the response from there. By itself it would hold the loop, and with it the keypad, for as long as a server is silent.
+As with umqtt, the library is a codec over memory: it writes its request there, our loop carries request and response, and it
+reads the response from there. By itself it would hold the loop, and with it the keypad, for as long as a server is silent.
 """
 
 import asyncio

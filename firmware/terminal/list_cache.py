@@ -1,29 +1,22 @@
 """The cached member list as checks ask it, and its renewal while the terminal works.
 
-Offers come by the retained ``list`` message; the bytes are fetched in chunks, one in flight, and written one flash operation a
-turn, so that neither a key nor a check ever waits for an update.
+Offers come by the retained ``list`` message; `list_update` takes them in.
 """
 
 import asyncio
 import struct
 
 from firmware.terminal import overlay
-from firmware.terminal.list_writer import DATA, DONE, ERASE
 from firmware.terminal.member_lists import MemberLists
-from protocol import messages
 from protocol.list_header import ListError, ListMissing, OutsideList
 from protocol.list_key import ListKeyError, unwrap
 from protocol.month import month_of
 
+_UPDATE = "firmware.terminal.list_update"
 _CHUNK_HEAD = "<III"
 _CHUNK_HEAD_BYTES = 12
-_CHUNK_BYTES = 1024
-_RANGE_BYTES = 4096
-_ANSWER_MS = 3_000
-_TRIES = 5
 _OFFERS = 4
 _HOUR_S = 3600
-_QUIET_MS = 300
 
 
 class ListCache:
@@ -129,50 +122,22 @@ class ListCache:
         now = self._clock.now()
         if now is None:
             return
-        writer = self._lists.receive(offer, month_of(now))
-        if writer is None:
-            self._confirmed[offer["list"]] = now
-            return
-        while writer.next != DONE:
-            if writer.next == DATA:
-                data = await self._fetch(offer, writer.offset, writer.length)
-                if not data:
-                    return
-                writer.feed(data)
-            while writer.next == ERASE and self._quiet_ms() < _QUIET_MS:
-                await asyncio.sleep_ms(50)
-            erased = writer.next == ERASE
-            writer.step()
-            # After an erase the keypad gets time for what it could not see meanwhile.
-            await asyncio.sleep_ms(20 if erased else 0)
-        self._confirmed[offer["list"]] = now
-
-    async def _fetch(self, offer, offset, length):
-        """The bytes from ``offset`` on, b"" when the centre has none or cannot be reached: flash remembers how far it came."""
-        return await self._range(offer, offset, length) or await self._chunks(offer, offset, length)
-
-    async def _range(self, offer, offset, length):
-        """By HTTP; b"" where that does not work."""
-        resolver, address, authorization = self._http
-        if not address:
-            return b""
-        http = overlay.load("firmware.terminal.http_range")
-        try:
-            return await http.fetch(resolver, address + offer["path"], authorization, offset, min(_RANGE_BYTES, length - offset))
-        except (OSError, asyncio.TimeoutError, http.RangeError):
-            return b""
-
-    async def _chunks(self, offer, offset, length):
-        """Through the broker."""
-        self._wanted = offer["list"], offer["version"], offset
-        size = min(_CHUNK_BYTES, length - offset)
-        body = messages.encode("fetch", list=offer["list"], version=offer["version"], offset=offset, length=size)
-        for _ in range(_TRIES):
-            self._came.clear()
-            self._send("fetch", body)
+        done = True
+        if self._lists.is_news(offer, month_of(now)):
+            update = overlay.load(_UPDATE)
+            transfer = update.Transfer(self._http, self._ask, self._came, self._taken, self._quiet_ms)
             try:
-                await asyncio.wait_for_ms(self._came.wait(), _ANSWER_MS)
-                return memoryview(self._chunk)[_CHUNK_HEAD_BYTES:]
-            except asyncio.TimeoutError:
-                pass
-        return b""
+                done = await transfer.take(self._lists.receive(offer, month_of(now)), offer)
+            finally:
+                overlay.drop(_UPDATE)
+                overlay.drop("firmware.terminal.list_writer")
+        if done:
+            self._confirmed[offer["list"]] = now
+
+    def _ask(self, body, wanted):
+        self._wanted = wanted
+        self._send("fetch", body)
+
+    def _taken(self):
+        chunk, self._chunk = self._chunk, None
+        return memoryview(chunk)[_CHUNK_HEAD_BYTES:]

@@ -111,3 +111,9 @@ class ListStore:
                 raise ListDamaged("version %d of the list is missing" % chain[0].parent)
             chain.insert(0, parent)
         return chain
+
+
+def age(store):
+    """What orders stores from the oldest list to the newest; none at all is the oldest, of two alike the damaged one."""
+    header = store.members.header if store.members else None
+    return (header.month, header.version, not store.is_damaged) if header else (0, 0, False)

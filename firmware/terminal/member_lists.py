@@ -5,8 +5,8 @@ Two partitions; whichever the current month needs is never written to, but for d
 
 from collections import namedtuple
 
-from firmware.terminal.list_store import ListStore, NoRoom
-from firmware.terminal.list_writer import ListWriter
+from firmware.terminal import overlay
+from firmware.terminal.list_store import ListStore, age
 from protocol.list_header import ListDamaged, ListMissing
 from protocol.list_section import BUFFER_BYTES
 
@@ -19,13 +19,13 @@ class MemberLists:
 
     def __init__(self, partitions, keys):
         buffer = bytearray(BUFFER_BYTES)
-        self._stores = tuple(ListStore(partition, buffer) for partition in partitions)
-        for store in self._stores:
+        self.stores = tuple(ListStore(partition, buffer) for partition in partitions)
+        for store in self.stores:
             store.mount(keys)
 
     def keys_changed(self, keys):
         """Take other list keys: a list that could not be read may be readable now."""
-        for store in self._stores:
+        for store in self.stores:
             store.keys_changed(keys)
 
     def lookup(self, month, number):
@@ -44,7 +44,7 @@ class MemberLists:
 
     def status(self, month):
         """The `ListStatus` of the list for ``month``, None without one."""
-        store = self._of(month)
+        store = self.of(month)
         if store is None:
             return None
         header = store.members.header
@@ -56,12 +56,13 @@ class MemberLists:
         ``month`` is the current one: its list is not overwritten. `ListMissing`: the delta's base has to come first;
         `NoRoom`: it does not fit, and if it is a delta, receiving the base once more makes room.
         """
-        if offer["month"] < month or not self._is_news(offer):
-            return None
-        return ListWriter(self._free(offer, month), offer) if offer["kind"] == "base" else self._extended(offer)
+        return overlay.load("firmware.terminal.list_update").receive(self, offer, month) if self.is_news(offer, month) else None
 
-    def _is_news(self, offer):
-        store = self._of(offer["month"])
+    def is_news(self, offer, month):
+        """Whether there is something to receive."""
+        if offer["month"] < month:
+            return False
+        store = self.of(offer["month"])
         if store is None:
             return True
         header = store.members.header
@@ -69,46 +70,16 @@ class MemberLists:
             return True
         return offer["kind"] == "base" and (store.is_damaged or store.is_cramped)
 
-    def _free(self, offer, month):
-        """The store to overwrite: where this very file has been begun, else the oldest that the current month does not need."""
-        in_use = self._of(month)
-        best = None
-        for store in self._stores:
-            if store is in_use:
-                continue
-            if store.begun == (offer["list"], offer["version"]):
-                return store
-            if best is None or _age(store) < _age(best):
-                best = store
-        return best
-
-    def _extended(self, offer):
-        error = ListMissing("version %d of list %d has to come first" % (offer["base"], offer["list"]))
-        for store in self._stores:
-            if store.members and store.members.header.list_id == offer["list"] and store.upto(offer["base"]):
-                try:
-                    return ListWriter(store, offer)
-                except NoRoom as full:
-                    store.is_cramped = True
-                    error = full
-        raise error
-
-    def _of(self, month):
+    def of(self, month):
         """The store with the newest complete list for ``month``, or None."""
-        found = [store for store in self._stores if store.members and store.members.header.month == month]
-        return max(found, key=_age) if found else None
+        found = [store for store in self.stores if store.members and store.members.header.month == month]
+        return max(found, key=age) if found else None
 
     def _required(self, month):
-        store = self._of(month)
+        store = self.of(month)
         if store:
             return store
-        for store in self._stores:
+        for store in self.stores:
             if store.fault:
                 raise store.fault.__class__(store.fault.args[0])
         raise ListMissing("no list for %d" % month)
-
-
-def _age(store):
-    """What orders stores from the oldest list to the newest; none at all is the oldest, of two alike the damaged one."""
-    header = store.members.header if store.members else None
-    return (header.month, header.version, not store.is_damaged) if header else (0, 0, False)

@@ -10,11 +10,14 @@ def load(name):
 
 
 def drop(name):
-    """Forget a module; the collector takes its code once nobody uses it.
+    """Forget a module, if it was loaded; the collector takes its code once nobody uses it.
 
     None and not `del` alone: MicroPython's maps keep the value of a deleted key until its place is taken again.
     """
+    if name not in sys.modules:
+        return
     package, _, short = name.rpartition(".")
-    setattr(sys.modules[package], short, None)
+    if package:
+        setattr(sys.modules[package], short, None)
     sys.modules[name] = None
     del sys.modules[name]
