@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench bench-list powercut setup setup-test build lock clean
+.PHONY: help run test lint bench bench-list powercut mutants setup setup-test build lock clean
 MAKEFLAGS += --no-print-directory
 
 BOARD ?= esp32-devkit-4mb

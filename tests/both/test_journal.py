@@ -294,14 +294,15 @@ def test_a_spoiled_newest_header_starts_an_epoch_and_loses_nothing():
 
 
 def test_damage_at_the_end_starts_an_epoch():
-    t = Terminal()
-    t.append(20)
-    for slot in (18, 19):
-        t.flash.memory[64 + slot * 64 + 30] ^= 1
-    t.boot()
-    assert (t.journal.epoch, t.journal.sequence, t.journal.waiting, t.journal.damaged) == (2, 0, 20, 1)
-    batch = t.journal.batch(32)
-    assert (batch[0], batch[1], len(batch[3])) == (1, 1, 20)
+    for at in (5, 15, 30, 60):
+        t = Terminal()
+        t.append(20)
+        for slot in (18, 19):
+            t.flash.memory[64 + slot * 64 + at] ^= 1
+        t.boot()
+        assert (t.journal.epoch, t.journal.sequence, t.journal.waiting, t.journal.damaged) == (2, 0, 20, 1)
+        batch = t.journal.batch(32)
+        assert (batch[0], batch[1], len(batch[3])) == (1, 1, 20)
 
 
 def test_an_epoch_of_the_ring_is_never_used_again():

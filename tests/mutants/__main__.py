@@ -17,6 +17,8 @@ from host_tools import bench_file
 from tests.mutants.catalogue import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+_PYTEST = ("-q", "-x", "-n0", "-p", "no:cacheprovider", "--no-header")
+_TIMEOUT_S = 400
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".tools", "build", "run", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info"
 )
@@ -54,27 +56,11 @@ def _caught_by(mutant: Mutant) -> str | None:
             (copy / kept).symlink_to(ROOT / kept)
         broken = copy / mutant.file
         broken.write_text(mutated(mutant, broken.read_text()))
-        command = [
-            ROOT / ".venv/bin/python",
-            "-m",
-            "pytest",
-            "-q",
-            "-x",
-            "-n0",
-            "-p",
-            "no:cacheprovider",
-            "--no-header",
-            *mutant.tests,
-        ]
+        tests = [ROOT / ".venv/bin/python", "-m", "pytest", *_PYTEST, *mutant.tests]
         try:
+            environment = {**os.environ, "PYTHONPATH": str(copy)}
             done = subprocess.run(
-                command,
-                cwd=copy,
-                env={**os.environ, "PYTHONPATH": str(copy)},
-                capture_output=True,
-                text=True,
-                timeout=400,
-                check=False,
+                tests, cwd=copy, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
             )
         except subprocess.TimeoutExpired:
             return "the tests did not end"

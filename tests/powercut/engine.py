@@ -109,14 +109,16 @@ def _verify(scenario: Scenario, flash: NorFlash, ledger: Ledger, cuts: tuple[Cut
 def campaign(scenario: Scenario, share: int = 0, shares: int = 1, every: int = 1) -> Tally:
     """Every cut of `scenario`, and every pair where it asks for pairs; of those, the operations that fall to this share.
 
-    `every` takes one operation in so many (of the first cut): a sample, for `make test`.
+    `every` takes one operation in so many, and every erase: a sample, for `make test`.
     """
     tally = Tally()
     recording = _start(scenario)
     tally.operations = len(recording.operations) if share == 0 else 0
 
+    erases = {at for at, (_, data) in enumerate(recording.operations) if data is None}
+
     def wanted(at: int) -> bool:
-        return at % every == 0 and at // every % shares == share
+        return (at % every == 0 and at // every % shares == share) or (every > 1 and at in erases)
 
     for cut, flash, ledger in _images(recording, scenario.name, wanted):
         tally.points += 1
