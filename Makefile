@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench bench-list powercut mutants setup setup-test build lock clean
+.PHONY: help run test lint bench bench-list chaos powercut mutants setup setup-test build lock clean
 MAKEFLAGS += --no-print-directory
 
 BOARD ?= esp32-devkit-4mb
@@ -47,6 +47,11 @@ powercut: setup-test ## Cut the power at every flash operation (LIST=1 lists, SC
 
 mutants: setup-test ## Break each law's line on purpose and name the test that catches it
 	@$(VENV)/python -m tests.mutants
+
+chaos: setup-test ## Outages drawn from a seed (SEED=1 REDEMPTIONS=100000 TERMINALS=50 TILLS=2 TICKS= DATABASE=postgresql)
+	@$(VENV)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(REDEMPTIONS),--redemptions $(REDEMPTIONS)) \
+		$(if $(TERMINALS),--terminals $(TERMINALS)) $(if $(TILLS),--tills $(TILLS)) $(if $(TICKS),--ticks $(TICKS)) \
+		$(if $(DATABASE),--database $(DATABASE))
 
 build: setup ## Build the flash image of BOARD (default esp32-devkit-4mb)
 	@$(VENV)/cheyou build --board $(BOARD)

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from host_tools import bench_file
+from host_tools import bench_file, boards
+from host_tools.stand.terminal import BOARD, image
 from tests.chaos import drain, plan
 from tests.chaos.campaign import Campaign, Options, Result
 from tests.chaos.stand import Stand
@@ -21,6 +22,9 @@ TARGET = 100_000
 def play(options: Options, folder: Path, say: Callable[[str], None] = lambda line: None) -> Result:
     """One campaign in `folder`."""
     names = [f"C{number:04d}" for number in range(options.terminals + options.tills)]
+
+    if options.tills:
+        image(boards.load(BOARD))  # by one thread, for all of them
 
     async def campaign() -> Result:
         with Stand(folder, names, options.seed, options.postgres) as stand:

@@ -84,11 +84,12 @@ class Campaign:
             if number < self.options.terminals:
                 self._terminals.append(ChaosTerminal(name, key, proxy, self._chance(name)))
             else:
-                self._tills.append(Till(self._folder / name, name, key, proxy.port, number, self._chance(name)))
+                ports = proxy.port, self.stand.centre.http_port
+                self._tills.append(Till(self._folder / name, name, key, ports, number, self._chance(name)))
         lives = [asyncio.create_task(terminal.live()) for terminal in self._terminals]
         tills = [asyncio.create_task(asyncio.to_thread(till.run)) for till in self._tills]
         try:
-            await self._play()
+            await self._play(tills)
             for till in self._tills:
                 till.finish()
             self._heal()
@@ -112,7 +113,7 @@ class Campaign:
     def _chance(self, name: str) -> random.Random:
         return random.Random(f"{self.options.seed} {name}")
 
-    async def _play(self) -> None:
+    async def _play(self, tills: list[asyncio.Task[None]]) -> None:
         options, ticks = self.options, self.options.length
         faults = plan.draw(options.seed, ticks, len(self._proxies), self.stand.postgres is not None)
         waiting = list(reversed(faults))
@@ -129,6 +130,9 @@ class Campaign:
             for terminal in self._terminals:
                 terminal.due += share
                 terminal.work()
+            for till in tills:
+                if till.done():
+                    till.result()
             if tick % 100 == 99:
                 saved = sum(len(terminal.saved) for terminal in self._terminals)
                 self._say(f"tick {tick + 1} of {ticks}: {saved} saved, {self._waiting} of them wait")

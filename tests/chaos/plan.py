@@ -9,7 +9,7 @@ from tests.chaos.proxy import MODES
 
 POINTS = ("before-commit", "after-commit", "after-receipt")
 TERMINAL_KINDS = ("power", "power_in_append", "dns", "clock", "flap", *MODES)
-_SYSTEM_EVERY = 22  # ticks from the start of one fault of everybody's to the next
+_SYSTEM_EVERY = (20, 60)  # ticks from the start of one fault of everybody's to the next: least and most
 _TERMINAL_PAUSE = (5, 40)
 
 
@@ -50,10 +50,11 @@ def _system(chance: random.Random, ticks: int, database: bool) -> list[Fault]:
     kinds += [("database_killed", "")] if database else []
     faults: list[Fault] = []
     waiting: list[tuple[str, str]] = []
-    for tick in range(_SYSTEM_EVERY // 2, ticks, _SYSTEM_EVERY):
+    every = max(_SYSTEM_EVERY[0], min(_SYSTEM_EVERY[1], ticks // 4))
+    for tick in range(every // 2, ticks, every):
         if not waiting:
             waiting = chance.sample(kinds, len(kinds))
         kind, point = waiting.pop()
-        detail = f"{point}:{chance.randint(1, 12)}" if point else ""
+        detail = f"{point}:{chance.randint(1, 4)}" if point else ""
         faults.append(Fault(tick, chance.randint(2, 20), kind, detail=detail))
     return faults

@@ -78,7 +78,8 @@ class Proxy:
             session.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        # Cancelled only as the loop ends: asyncio in Python 3.11 reports it otherwise.
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             if self.mode == "down":
                 self.done["refused"] += 1
             elif self.mode == "portal":
@@ -132,6 +133,7 @@ class Proxy:
         if self.mode == "torn" and chance.random() < 0.1:
             self.done["torn"] += 1
             session.write(way, packet[: len(packet) // 2])
+            session.deaf = True  # nothing may follow half a message
             later(0.01, session.abort)
             return
         if self.mode == "slow":

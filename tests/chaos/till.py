@@ -25,12 +25,12 @@ _MEMBERS_EACH = 300
 class Till:
     """`run` in a thread of its own; `suffer` from any. `saved` are the numbers that its display has shown as saved."""
 
-    def __init__(self, folder: Path, name: str, key: bytes, port: int, number: int, chance: random.Random) -> None:
+    def __init__(self, folder: Path, name: str, key: bytes, ports: tuple[int, int], number: int, chance: random.Random) -> None:
         self.name = name
         self.saved: set[int] = set()
         self.done: Counter[str] = Counter()
         self._chance = chance
-        self._folder, self._key, self._port, self._number = folder, key, port, number
+        self._folder, self._key, self._ports, self._number = folder, key, ports, number
         first = number * _MEMBERS_EACH % (1000 - _MEMBERS_EACH)
         self._members = iter(VIPS[first : first + _MEMBERS_EACH])
         self._faults: list[Fault | None] = []
@@ -50,7 +50,8 @@ class Till:
             self._at_once.set()
 
     def run(self) -> None:
-        with on_bench(self._folder, self.name, self._key, self._port, host=HOST, mac=self._number) as self.bench:
+        mqtt, http = self._ports
+        with on_bench(self._folder, self.name, self._key, mqtt, http_port=http, host=HOST, mac=self._number) as self.bench:
             self.bench.lan(hosts={HOST: "127.0.0.1"})
             self._cashier = Cashier(self.bench)
             self.bench.power_on()
