@@ -147,9 +147,11 @@ class BoardDouble:
     def _enters_loader(self, data: bytes) -> bool:
         """Whether this is the start of a tool's work, which begins with BOOT and EN and then SYNC.
 
-        With no DTR and RTS to go by it is told from the rest by the port having been opened since, or by its rate.
+        With no DTR and RTS to go by, a SYNC to a board that runs is one. In the loader it is told from the rest by the port
+        having been opened since, or by its rate.
         """
-        if self._session == self._line.sessions and self._baud in (None, self._line.host_baud()):
+        same = self._session == self._line.sessions and self._baud in (None, self._line.host_baud())
+        if self._loader is not None and same:
             return False
         return any(packet.startswith(_SYNC) for packet in Unframer().feed(data))
 

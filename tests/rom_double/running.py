@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import select
-import signal
 import subprocess
 import threading
 from pathlib import Path
@@ -45,10 +44,10 @@ class Silent:
 
 
 class MicroPythonConsole:
-    """A MicroPython process behind the console: Ctrl-C is a signal to it, everything else goes to its stdin.
+    """A MicroPython process whose standard input and output are the console; on_device/repl.py is the REPL in it.
 
-    It prints something first of all (a board's ROM does), once it takes signals; until then input waits. What it prints goes
-    to a log as well, where one is given. `connect` may be called from another thread, when the board resets itself.
+    What it prints goes to a log as well, where one is given. `connect` may be called from another thread, when the board
+    resets itself.
     """
 
     def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
@@ -57,8 +56,6 @@ class MicroPythonConsole:
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._log: Path | None = None
-        self._early = b""
-        self._spoke = False
 
     def start(self, flash: Path) -> None:
         self.connect(
@@ -73,7 +70,6 @@ class MicroPythonConsole:
         with self._lock:
             MicroPythonConsole.stop(self)
             self._process, self._log = process, log
-            self._spoke, self._early = False, b""
 
     def output(self) -> bytes:
         with self._lock:
@@ -84,10 +80,6 @@ class MicroPythonConsole:
             said = os.read(self._process.stdout.fileno(), 65536)
             if not said:
                 MicroPythonConsole.stop(self)
-            elif not self._spoke:
-                self._spoke = True
-                early, self._early = self._early, b""
-                self.input(early)
             if said and self._log is not None:
                 with self._log.open("ab") as log:
                     log.write(said)
@@ -95,17 +87,9 @@ class MicroPythonConsole:
 
     def input(self, data: bytes) -> None:
         with self._lock:
-            if not self._spoke:
-                self._early += data
-                return
-            if self._process is None or self._process.stdin is None:
-                return
-            for number, part in enumerate(data.split(b"\x03")):
-                if number:
-                    self._process.send_signal(signal.SIGINT)
-                if part:
-                    with contextlib.suppress(BrokenPipeError):
-                        self._process.stdin.write(part)
+            if self._process is not None and self._process.stdin is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    self._process.stdin.write(data)
 
     def stop(self) -> None:
         with self._lock:

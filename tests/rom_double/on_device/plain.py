@@ -2,9 +2,7 @@
 
 import sys
 
-import micropython
 import repl
 
-micropython.kbd_intr(3)
 print("rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)")
 repl.serve({"__name__": "__main__"}, lambda main: None, set(sys.modules))

@@ -1,11 +1,13 @@
 """The REPL that a stock board goes on with after main.py: runs in MicroPython's unix port, which has no raw REPL.
 
 After shared/runtime/pyexec.c of MicroPython 1.25: friendly prompt, raw REPL (Ctrl-A), raw paste (Ctrl-E A Ctrl-A), soft reset
-(Ctrl-D). Ctrl-C comes as a signal. Not imitated: editing a line, history, completion, paste mode, and a soft reset that wipes
-RAM: here it only forgets the modules that were imported since the start.
+(Ctrl-D). Not imitated: editing a line, history, completion, paste mode, a soft reset that wipes RAM (here it only forgets the
+modules that were imported since the start), and Ctrl-C into code that neither waits nor runs an asyncio loop: the unix port
+would raise it in the midst of anything, its own memory management included, so here `CtrlC` looks for it where firmware waits.
 """
 
 import gc
+import select
 import sys
 
 _WINDOW = 256
@@ -21,11 +23,56 @@ def write(text):
     sys.stdout.write(text)
 
 
+_waiting = select.poll()
+_waiting.register(sys.stdin, select.POLLIN)
+_unread = []
+
+
 def read():
+    if _unread:
+        return _unread.pop(0)
     byte = sys.stdin.buffer.read(1)
     if not byte:
         sys.exit()  # the bench is gone
     return byte
+
+
+def heed_ctrl_c():
+    """Take what has been typed; Ctrl-C is a KeyboardInterrupt, the rest is kept for whoever reads."""
+    while _waiting.poll(0):
+        byte = sys.stdin.buffer.read(1)
+        if not byte:
+            sys.exit()
+        if byte == b"\x03":
+            raise KeyboardInterrupt
+        _unread.append(byte)
+
+
+class CtrlC:
+    """A `select` whose polls heed Ctrl-C every 20 ms: asyncio waits there."""
+
+    POLLIN, POLLOUT, POLLERR, POLLHUP = select.POLLIN, select.POLLOUT, select.POLLERR, select.POLLHUP
+
+    class poll:
+        def __init__(self):
+            self._poll = poll = _real_poll()
+            self.register, self.unregister, self.modify = poll.register, poll.unregister, poll.modify
+
+        def poll(self, ms=-1):
+            while True:
+                heed_ctrl_c()
+                turn = ms if 0 <= ms < 20 else 20
+                ready = self._poll.poll(turn)
+                if ready or turn == ms:
+                    return ready
+                if ms > 0:
+                    ms -= turn
+
+        def ipoll(self, ms=-1, flags=0):
+            return iter(self.poll(ms))
+
+
+_real_poll = select.poll
 
 
 def execute(code, names, at_prompt):
@@ -107,6 +154,9 @@ def friendly(names):
         if byte == b"\x02":
             write(_BANNER + ">>> ")
             line = bytearray()
+        elif byte == b"\x03":
+            write("\r\n>>> ")
+            line = bytearray()
         elif byte == b"\x04":
             raise SoftReset
         elif byte == b"\r":
@@ -131,9 +181,10 @@ def forget(names, modules):
 
 class Prompt:
     """For ever. ``restart(main)`` is what a soft reset does before the prompt comes back, told whether main.py is to run;
-    it keeps the ``modules`` (names) that a board has in its firmware."""
+    it keeps the ``modules`` (names) that a board has in its firmware. ``boot()`` comes first of all."""
 
-    def __init__(self, names, restart, modules):
+    def __init__(self, names, restart, modules, boot):
+        self.boot = boot
         self.names = names
         self.restart = restart
         self.modules = modules
@@ -141,6 +192,9 @@ class Prompt:
         self.resetting = False
 
     def turn(self):
+        if self.boot:
+            boot, self.boot = self.boot, None
+            boot()
         if self.resetting:
             write("MPY: soft reboot\r\n")
             forget(self.names, self.modules)
@@ -153,25 +207,15 @@ class Prompt:
             friendly(self.names)
             self.in_raw = True
 
-    def turns(self):
+    def serve(self):
         while True:
             try:
                 self.turn()
             except SoftReset:
                 self.resetting = True
-
-    def serve(self):
-        # Ctrl-C can come at any jump, between two of these `try` as well: hence two of them.
-        while True:
-            try:
-                while True:
-                    try:
-                        self.turns()
-                    except KeyboardInterrupt:
-                        pass
             except KeyboardInterrupt:
                 pass
 
 
-def serve(names, restart, modules):
-    Prompt(names, restart, modules).serve()
+def serve(names, restart, modules, boot=None):
+    Prompt(names, restart, modules, boot).serve()
