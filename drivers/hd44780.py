@@ -1,6 +1,6 @@
 """A character display with an HD44780 controller (Hitachi datasheet ADE-207-272(Z), ROM code A00) on six GPIOs.
 
-Bytes reach the controller through adafruit-circuitpython-charlcd, unmodified. It sleeps 1 ms before each byte, longer than any
+Bytes reach the controller through adafruit-circuitpython-charlcd (the build leaves out of it what is not called here). It sleeps 1 ms before each byte, longer than any
 command but clear and home takes (37 us, table 6), so every method here holds the loop 1 to 1.5 ms on an ESP32; `begin()`, which
 runs the library's constructor, about 15 ms.
 """
@@ -13,15 +13,6 @@ import drivers.digitalio as digitalio
 sys.modules["digitalio"] = digitalio
 
 import adafruit_character_lcd.character_lcd as library  # noqa: E402
-
-# Half of the library's heap is what a display that keeps its own text never calls. None and not `del`: MicroPython's maps keep the
-# value of what is deleted, and with it the code.
-library.Character_LCD_RGB = None
-for name in (
-    "home", "column_align", "cursor", "cursor_position", "blink", "display", "message", "move_left", "move_right",
-    "text_direction", "_left_to_right", "_right_to_left", "create_char",
-):  # fmt: skip
-    setattr(library.Character_LCD, name, None)
 
 # Where ROM A00 (datasheet table 4) is not ASCII: it has the yen sign for the backslash and arrows for tilde and delete.
 ROM_A00 = {"¥": 0x5C, "→": 0x7E, "←": 0x7F, "·": 0xA5, "°": 0xDF, "÷": 0xFD, "█": 0xFF, "\\": 0x3F, "~": 0x3F}

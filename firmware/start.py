@@ -7,12 +7,6 @@ import sys
 from drivers.watchdog import count_start, failed_starts, restart
 from firmware.terminal import overlay
 
-# Leaves first: an import inside an import inside an import takes more stack than a board has to spare.
-_LEAVES = (
-    "protocol.keys", "protocol.record", "protocol.messages", "protocol.verdict", "protocol.ff1", "protocol.list_header",
-    "protocol.list_section", "protocol.member_list", "firmware.terminal.ring", "firmware.terminal.journal",
-    "firmware.terminal.list_store", "firmware.terminal.connection",
-)  # fmt: skip
 _MOST_STARTS = 3
 FAULT = "/fault"
 
@@ -22,9 +16,6 @@ def run():
     safe = failed_starts() >= _MOST_STARTS
     try:
         count_start()
-        if not safe:
-            for name in _LEAVES:
-                overlay.load(name)
         loop = asyncio.get_event_loop()
         # A task that dies takes its part of the terminal with it, the keypad perhaps: better a restart of two seconds.
         loop.set_exception_handler(lambda _loop, context: _end(context["exception"], safe))

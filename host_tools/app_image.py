@@ -11,6 +11,7 @@ The image carries no times and is the same for the same input.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,12 +43,16 @@ class AppImage:
     blocks_used: int
 
 
-def build(board: Board) -> AppImage:
-    """Compile the application for `board` and lay it into a file system of exactly the partition's size."""
-    slot = {f"{target}.mpy": code for target, code in compile_modules(list(device_modules.modules(board))).items()}
+def build(board: Board, program: Mapping[str, str] | None = None) -> AppImage:
+    """Compile the application for `board` and lay it into a file system of exactly the partition's size.
+
+    `program` runs in the terminal's place: the sources of its modules by name, that to be imported first.
+    """
+    slot = {f"{target}.mpy": code for target, code in compile_modules(list(device_modules.modules(board, program))).items()}
     mpy_bytes = sum(map(len, slot.values()))
     slot |= device_modules.texts(board)
-    files = {"boot.py": (ROOT / "firmware" / "boot.py").read_bytes(), "main.py": _START}
+    start = f"import {next(iter(program))}\n".encode() if program else _START
+    files = {"boot.py": (ROOT / "firmware" / "boot.py").read_bytes(), "main.py": start}
     files |= {f"a/{path}": content for path, content in slot.items()}
     partition = board.partition("vfs")
     data, used = pack(files, ("b", "settings"), partition.size)

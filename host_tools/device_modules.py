@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from host_tools import text_pack, toolchain
 from host_tools.boards import Board
 from host_tools.errors import CheYouError
-from host_tools.shrink import shrink
+from host_tools.shrink import Shrunk, shrink
 from host_tools.texts import languages
 from host_tools.toolchain import ROOT
 
@@ -30,13 +31,44 @@ class Module:
     optimisation: int = OPTIMISATION
 
 
-def modules(board: Board) -> Iterator[Module]:
-    """Everything the device imports beyond its stock firmware (which has umqtt.simple), in a fixed order."""
-    theirs = toolchain.charlcd_dir() / "character_lcd.py"
-    ours = {module.target: module.source.decode() for module in _ours(board)}
-    for target, source in shrink(ours, [theirs.read_text(encoding="utf-8")]).items():
-        yield Module(target, source.encode())
-    yield Module(f"{theirs.parent.name}/{theirs.stem}", theirs.read_bytes())
+def modules(board: Board, program: Mapping[str, str] | None = None) -> Iterator[Module]:
+    """Everything the device imports beyond its stock firmware (which has umqtt.simple), in a fixed order.
+
+    `program`: one more part, the sources of its modules by path, that to be imported first.
+    """
+    for path, source in shrunk(board, program).sources.items():
+        yield Module(path, source.encode())
+    # Nothing on the device imports it: it tells the tools which board the application is for.
+    yield Module("board", board_module(board))
+
+
+def shrunk(board: Board, program: Mapping[str, str] | None = None) -> Shrunk:
+    """The device's code as it is compiled, and what its names were."""
+    sources = all_sources(board)
+    parts: dict[str, list[str]] = dict(_settings()["parts"])
+    for path, source in sources.items():
+        _check_loads(path, source, set(sources) - set(parts))
+    if program:
+        first, *rest = program
+        parts[first] = rest
+        sources |= program
+    return shrink(sources, parts, [(toolchain.umqtt_dir() / "simple.py").read_text(encoding="utf-8")])
+
+
+def all_sources(board: Board) -> dict[str, str]:
+    """Every module that the device could import: path in the slot without suffix → source."""
+    library = toolchain.charlcd_dir() / "character_lcd.py"
+    sources = {module.target: module.source.decode() for module in _ours(board)}
+    return sources | {f"{library.parent.name}/{library.stem}": library.read_text(encoding="utf-8")}
+
+
+def _check_loads(path: str, source: str, not_loadable: set[str]) -> None:
+    """A module whose name stands as a text in another is loaded by it, and so has to be a part."""
+    for text in re.findall(r'"(\w+(?:\.\w+)+)"', source):
+        if text.replace(".", "/") in not_loadable:
+            raise CheYouError(
+                f"{path}.py loads {text}, which is no part", "add it to [tool.cheyou.device] parts in pyproject.toml"
+            )
 
 
 def _ours(board: Board) -> Iterator[Module]:

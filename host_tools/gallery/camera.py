@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import littlefs
 
+from host_tools import app_image
 from host_tools.app_image import BLOCK
 from host_tools.boards import Board
 from host_tools.build import build_image
@@ -48,11 +49,8 @@ def _image(board: Board, shots: list[Shot]) -> bytes:
     image = build_image(board).data
     place = board.partition("vfs")
     system = littlefs.LittleFS(block_size=BLOCK, block_count=place.size // BLOCK, mount=False)
-    system.context.buffer = bytearray(image[place.offset : place.end])
+    system.context.buffer = bytearray(app_image.build(board, {"gallery": _PROGRAM.read_text(encoding="utf-8")}).data)
     system.mount()
-    # The build has written whole numbers such as the LEDs' pins into the code that uses them: ours has to be told.
-    wanted = {"leds": (board.led_green, board.led_red), "shots": shots}
-    for path, content in (("main.py", _PROGRAM.read_bytes()), ("gallery.json", json.dumps(wanted).encode())):
-        with system.open(path, "wb") as file:
-            file.write(content)
+    with system.open("gallery.json", "wb") as file:
+        file.write(json.dumps(shots).encode())
     return bytes(image[: place.offset]) + bytes(system.context.buffer) + bytes(image[place.end :])

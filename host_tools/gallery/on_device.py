@@ -1,4 +1,4 @@
-"""Shows every screen once, with the firmware's own code from text file to pins: `/main.py` on the board that is photographed.
+"""Shows every screen once, with the firmware's own code from text file to pins: what the board that is photographed runs.
 
 The green LED goes on when a screen is complete, and off before the next one: that is when the camera looks. Do not upload.
 """
@@ -30,10 +30,10 @@ async def show_all():
     display = Display(glass())
     screens = Screens(display, Texts(sys.path[0] + "/texts", board.LANGUAGE))
     with open("/gallery.json") as file:
-        wanted = json.load(file)
-    light = Leds(*wanted["leds"])
+        shots = json.load(file)
+    light = Leds(board.LED_GREEN, board.LED_RED)
     asyncio.create_task(display.run())
-    for group, name, fields in wanted["shots"]:
+    for group, name, fields in shots:
         fields = {field: filled(screens, value) for field, value in fields.items()}
         (screens.show if group == "screens" else screens.show_reason)(name, **fields)
         while not display.settled():
