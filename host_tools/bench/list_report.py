@@ -72,7 +72,7 @@ the seventh {results.chain[-1]:,}); the seventh day's alone, reaching back to th
 | list of {million:,} | reads | instructions | heap, most, B | ms on an ESP32 |
 | --- | ---: | ---: | ---: | ---: |
 """
-    update = results.update or list_terminal.Update(0, 0, 0)
+    update = results.update or list_terminal.Update(0, 0)
     sectors, pages = -(-base.size // 4096), -(-base.size // 256)
     costs = {0: results.costs[million][0][1], **results.with_deltas}
     for deltas, cost in costs.items():
@@ -86,10 +86,10 @@ its AES ({list_terminal.instructions_per_aes_block():.0f} instructions a block h
 Its {list_terminal.AES_BLOCKS} AES blocks (10 a FF1 call, 1.43 calls on average) count at the ESP32's own 0.24 ms each,
 a flash read at 0.2 ms (assumed). A garbage collection is not in it.
 
-Taking in a base of {base.size:,} bytes takes {update.steps:,} steps. The longest computes {update.longest_ms:.0f} ms by the same
-yardstick (fib(20) timed in the same process; a sector erase takes 45 ms), all of them {update.computing_s:.0f} s. Erasing and
-programming take {sectors * _ERASE_S + pages * _PROGRAM_S:.0f} s more ({sectors} sectors, {pages:,} pages), all of it between keys
-and checks.
+Taking in a base of {base.size:,} bytes: the longest step computes {update.longest_ms:.0f} ms (a sector erase takes 45 ms),
+all of them {update.computing_s:.0f} s, counted the same way. Erasing and programming take
+{sectors * _ERASE_S + pages * _PROGRAM_S:.0f} s more ({sectors} sectors, {pages:,} pages).
+All of it happens between keys and checks.
 
 ## What fits
 

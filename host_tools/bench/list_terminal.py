@@ -17,6 +17,7 @@ from host_tools.errors import CheYouError
 
 _SCRIPT = Path(__file__).parent / "device" / "list_lookups.py"
 _PATH = f"{toolchain.ROOT}:.frozen"
+_UPDATE_HEAP = "heapsize=24M"  # the whole file and its flash are in memory
 _HEAP = "heapsize=1M"  # with the collector off, everything a look-up allocates stays until it is counted
 
 # Measured on an emulated plain ESP32 at 160 MHz with stock MicroPython 1.26.1 (PLATFORM.md).
@@ -101,19 +102,25 @@ class Update:
 
     longest_ms: float
     computing_s: float
-    steps: int
 
 
-def update(data: bytes, folder: Path) -> Update:
-    """The interpreter's own time, as a share of fib(20) in the same process, whose time on an ESP32 is known."""
+def update(large: bytes, small: bytes, folder: Path) -> Update:
+    """Counted as the look-ups are. The longest step is looked for in a `small` base: it does not grow with the list."""
     path = folder / "base.bin"
-    path.write_bytes(data)
+    path.write_bytes(small)
     done = subprocess.run(
-        [toolchain.micropython(32), "-X", "heapsize=24M", _SCRIPT, "update", path],
+        [toolchain.micropython(32), "-X", _UPDATE_HEAP, _SCRIPT, "longest", path],
         env={**os.environ, "MICROPYPATH": _PATH}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    longest, total, steps, fib = map(int, done.stdout.split())
-    return Update(1000 * _ESP32_FIB_S * longest / fib, _ESP32_FIB_S * total / fib, steps)
+    _, *candidates = map(int, done.stdout.split())
+    longest = max(_update_instructions(path, step + 1) - _update_instructions(path, step) for step in candidates)
+    path.write_bytes(large)
+    everything = _update_instructions(path, 1 << 29) - _update_instructions(path, 0)
+    return Update(1000 * seconds_per_instruction() * longest, seconds_per_instruction() * everything)
+
+
+def _update_instructions(path: Path, steps: int) -> int:
+    return callgrind.instructions(_SCRIPT, ["update", path, steps], _PATH, ["-X", _UPDATE_HEAP])
 
 
 def asked_of(members: Numbers, strangers: Numbers, each: int) -> Numbers:

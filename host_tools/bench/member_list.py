@@ -122,7 +122,7 @@ def measure() -> Results:
         base = results.costs[count][0][0]
         _say("deltas")
         _measure_deltas(results, base, members, theirs, folder)
-        results.update = update(base.image, folder)
+        results.update = update(base.image, results.costs[100_000][0][0].image, folder)
         _say("strangers")
         strange = people(_STRANGERS + len(members), 99)[0]
         strange = strange[~np.isin(strange, members)][:_STRANGERS]

@@ -1,13 +1,13 @@
 """Runs on MicroPython: looks numbers up in one kind of list, for `make bench-list`.
 
     list_lookups.py measure|plain KIND IMAGE NUMBERS COUNT [PARAMETERS]
-    list_lookups.py update FILE
+    list_lookups.py longest FILE · update FILE [STEPS]
     list_lookups.py loop TURNS · fib N · aes BLOCKS
 
 KIND: ours, sorted, fuse, files · IMAGE: the list as it would lie in flash · NUMBERS: little-endian u64 · COUNT: of look-ups.
 `measure` prints: numbers found, flash reads and heap bytes of the dearest look-up, flash reads, heap bytes and microseconds of
-all. `plain` does nothing but the look-ups, for counting instructions. `update` takes a base in and prints the microseconds of the
-longest step, of all steps, their number, and of fib(20) for comparison. The last three have known times on an ESP32.
+all. `plain` does nothing but the look-ups, for counting instructions. `update` takes a base in, or the first steps of it;
+`longest` prints how many steps that is and which take longest. The last three have known times on an ESP32.
 """
 
 import gc
@@ -184,39 +184,31 @@ class Nor:
         return len(self.memory) // 4096
 
 
-def update(path):
-    from array import array
-
-    with open(path, "rb") as file:
-        data = file.read()
-    spent = array("I")
-    fibs = 0xFFFFFFFF
-    for _ in range(5):  # whatever else the host does only ever adds
-        again = _steps(data)
-        spent = array("I", (min(pair) for pair in zip(spent, again))) if len(spent) else again
-        started = time.ticks_us()
-        _fib(20)
-        fibs = min(fibs, time.ticks_diff(time.ticks_us(), started))
-    print(max(spent), sum(spent), len(spent), fibs)
+def longest(path):
+    spent = update(path)
+    for _ in range(4):  # whatever else the host does only ever adds
+        spent = [min(pair) for pair in zip(spent, update(path))]
+    print(len(spent), *sorted(range(len(spent)), key=lambda step: -spent[step])[:5])
 
 
-def _steps(data):
-    """Microseconds of each step of taking ``data`` in."""
-    from array import array
+def update(path, most=1 << 29):
+    """Take in the base at ``path``, ``most`` steps of it; microseconds of each step."""
     from binascii import hexlify
     from hashlib import sha256
 
     from firmware.terminal.list_writer import DATA, DONE
     from firmware.terminal.member_lists import MemberLists
 
+    with open(path, "rb") as file:
+        data = file.read()
     list_id, month, version = struct.unpack_from("<III", data, 8)
     blocks = len(data) // 4096 + 3
     lists = MemberLists([Nor(blocks), Nor(1)], {list_id: bytes(range(32))})
     offer = {"list": list_id, "kind": "base", "month": month, "version": version, "base": 0, "bytes": len(data)}
     offer["sha256"] = hexlify(sha256(data).digest()).decode()
     writer = lists.receive(offer, month)
-    spent = array("I")
-    while writer.next != DONE:
+    spent = []
+    while writer.next != DONE and len(spent) < int(most):
         if writer.next == DATA:
             writer.feed(memoryview(data)[writer.offset : writer.offset + 1024])
         if len(spent) % 64 == 0:
@@ -252,4 +244,6 @@ def aes(blocks):
 
 
 if __name__ == "__main__":
-    {"measure": measure, "plain": plain, "update": update, "loop": loop, "fib": fib, "aes": aes}[sys.argv[1]](*sys.argv[2:])
+    {"measure": measure, "plain": plain, "longest": longest, "update": update, "loop": loop, "fib": fib, "aes": aes}[sys.argv[1]](
+        *sys.argv[2:]
+    )
