@@ -25,15 +25,6 @@ _WATCHDOG_MS = 10_000
 _SETTINGS = "/settings"
 
 
-# Leaves first, as in start.py: an import inside an import inside an import takes more stack than a board has to spare.
-_LEAVES = (
-    "protocol.keys", "protocol.aes", "protocol.month", "protocol.record", "protocol.messages", "protocol.topics",
-    "protocol.offers", "firmware.terminal.sector", "firmware.terminal.ring", "firmware.terminal.journal",
-    "firmware.terminal.refusals", "firmware.terminal.settings", "firmware.terminal.clock", "firmware.terminal.connection",
-    "firmware.terminal.memory_socket", "firmware.terminal.mqtt_codec", "firmware.terminal.resolver", "firmware.terminal.uplink",
-)  # fmt: skip
-
-
 class Parts:
     """A place to put the parts of a test."""
 
@@ -45,8 +36,6 @@ def say(found):
 
 def self_test(now, names=None):
     """Run the self-test; ``now`` is the tool's clock (Unix seconds), ``names`` the steps [all of them]."""
-    for name in _LEAVES:
-        __import__(name)
     from firmware.terminal.self_test import ALONE, GUIDED, SelfTest, mac_text
 
     say({"board": board.NAME, "version": board.VERSION, "mac": mac_text(machine.unique_id())})

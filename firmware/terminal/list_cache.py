@@ -130,7 +130,6 @@ class ListCache:
                 done = await transfer.take(self._lists.receive(offer, month_of(now)), offer)
             finally:
                 overlay.drop(_UPDATE)
-                overlay.drop("firmware.terminal.list_writer")
         if done:
             self._confirmed[offer["list"]] = now
 
