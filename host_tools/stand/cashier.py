@@ -81,10 +81,17 @@ class Cashier:
                 self.bench.keys(key, self.down_ms, self.up_ms)
 
     def number(self, number: str) -> None:
-        """Key a number and see it on the glass."""
-        self.keys(number)
+        """Key a number and see it on the glass; what does not show as keyed is taken back and keyed once more."""
         shown = grouped(number)
-        self.bench.wait_lcd(lambda rows: rows[0].rstrip() == shown, 2)
+        self.keys(number)
+        try:
+            self.bench.wait_lcd(lambda rows: rows[0].rstrip() == shown, CHANGE_S)
+        except TimeoutError:
+            self.missed += 1
+            self.keys("*" * sum(character.isdigit() for character in self.bench.lcd[0]))
+            self.wait_idle()
+            self.keys(number)
+            self.bench.wait_lcd(lambda rows: rows[0].rstrip() == shown, CHANGE_S)
 
     def check(self, number: str, keys: str = "#", timeout: float = 3.0) -> Shown:
         """From the first screen to a verdict: the number, `#`, then `keys` on the month screen and those after it.

@@ -18,6 +18,7 @@ from host_tools.stand.centre_process import CentreProcess
 from host_tools.stand.mosquitto_process import MosquittoProcess
 from host_tools.stand.terminal import BOARD, HEAP, on_bench
 from protocol import month as months
+from protocol.keys import derive
 from simulator.board import BenchBoard
 
 T = TypeVar("T")
@@ -133,6 +134,19 @@ class Shop:
     def refusals(self, terminal: str, count: int) -> list[int]:
         """Wait for `count` refusals of a terminal; their reason codes, in order."""
         return [row.reason for row in self.wait_records(terminal, count, table=schema.refusals)]
+
+    def status(self, terminal: str) -> dict[str, int]:
+        """What a terminal last said of itself."""
+        table = schema.terminals
+        with self.database.read() as connection:
+            said: dict[str, int] = connection.scalar(sa.select(table.c.status).where(table.c.id == terminal))
+        return {"dropped": 0, "forks": 0} | said
+
+    def message_key(self, terminal: str) -> bytes:
+        """The key with which messages of and to a terminal are tagged."""
+        with self.database.read() as connection:
+            key: bytes = derive(registry.key_of(connection, terminal), b"message")
+        return key
 
     def quarantine(self, source: str) -> list[Any]:
         """What lies in quarantine from a topic."""

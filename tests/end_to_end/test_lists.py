@@ -1,4 +1,4 @@
-"""What the cashier reads when the member list, the clock or the settings are not to be relied on (law 5: refuse, do not guess)."""
+"""What the cashier reads when member list, clock or settings are not to be relied on (law 5: refuse, do not guess)."""
 
 from __future__ import annotations
 
