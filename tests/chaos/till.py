@@ -38,10 +38,12 @@ class Till:
         self._at_once = threading.Event()
         self._flash = b""
         self._received = False
+        self._timer: threading.Timer | None = None
 
     def suffer(self, fault: Fault | None) -> None:
         """Let this happen to it as soon as its cashier looks up; None: all is well again."""
-        self._faults.append(fault)
+        if fault or self._faults[-1:] != [None]:
+            self._faults.append(fault)
 
     def finish(self, at_once: bool = False) -> None:
         """Serve nobody any more, and return from `run` once everything is receipted."""
@@ -113,13 +115,15 @@ class Till:
         raise TimeoutError("the first screen does not come")
 
     def _play(self) -> None:
-        while self._faults:
-            fault = self._faults.pop(0)
-            if fault is None:
-                self._heal()
-                continue
+        """One thing before each customer: it lasts at least as long as serving this one takes."""
+        fault = self._faults.pop(0) if self._faults else None
+        if fault is None:
+            self._heal()
+        else:
+            self.done[f"till {fault.kind}"] += 1
             if fault.kind == "power":
-                self.bench.power_cut()
+                self._timer = threading.Timer(self._chance.uniform(0, 3), self.bench.power_cut)
+                self._timer.start()
             elif fault.kind == "power_in_append":
                 torn = self._chance.choice((None, "half", "one_bit", "all_but_one"))
                 self.bench.power_cut_after_flash_ops(self._chance.randint(1, 3), torn, self._chance.randint(0, 1000))
@@ -135,6 +139,9 @@ class Till:
         self.bench.clock(datetime.fromtimestamp(int(time.time()) + off, UTC))
 
     def _heal(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer.join()
         self.bench.power_cut_after_flash_ops(None)
         self.bench.power_on()
         self.bench.lan(dns="answer")
