@@ -37,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     survivors = 0
     with ThreadPoolExecutor(options.jobs) as pool:
+        # A test that fails without a mutant catches nothing.
+        suites = sorted({mutant.tests for mutant in chosen})
+        for tests, failed in zip(suites, pool.map(lambda tests: _run(tests, None), suites), strict=True):
+            if failed:
+                print(f"mutants: {failed} fails without any mutant; mend that first ({' '.join(tests)})", file=sys.stderr)
+                return 1
         for mutant, caught in zip(chosen, pool.map(_caught_by, chosen), strict=True):
             survivors += not caught
             print(f"law {mutant.law}  {mutant.name}\n       {caught or 'NOT CAUGHT: ' + ' '.join(mutant.tests)}", flush=True)
@@ -49,26 +55,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _caught_by(mutant: Mutant) -> str | None:
     """The test that failed, or None."""
+    return _run(mutant.tests, mutant)
+
+
+def _run(tests: tuple[str, ...], mutant: Mutant | None) -> str | None:
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         copy = Path(folder) / "project"
         shutil.copytree(ROOT, copy, ignore=_LEFT_OUT)
         for kept in (".venv", ".tools"):
             (copy / kept).symlink_to(ROOT / kept)
-        broken = copy / mutant.file
-        broken.write_text(mutated(mutant, broken.read_text()))
-        tests = [ROOT / ".venv/bin/python", "-m", "pytest", *_PYTEST, *mutant.tests]
+        if mutant:
+            broken = copy / mutant.file
+            broken.write_text(mutated(mutant, broken.read_text()))
+        command: list[str | Path] = [ROOT / ".venv/bin/python", "-m", "pytest", *_PYTEST, *tests]
         try:
             environment = {**os.environ, "PYTHONPATH": str(copy)}
             done = subprocess.run(
-                tests, cwd=copy, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+                command, cwd=copy, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
             )
         except subprocess.TimeoutExpired:
             return "the tests did not end"
         if done.returncode == 0:
             return None
-        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+        failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", done.stdout, re.MULTILINE)
         if done.returncode != 1 or not failed:
-            raise RuntimeError(f"{mutant.name}: pytest could not run:\n{done.stdout[-1500:]}{done.stderr[-500:]}")
+            raise RuntimeError(
+                f"{mutant.name if mutant else tests}: pytest could not run:\n{done.stdout[-1500:]}{done.stderr[-500:]}"
+            )
         return failed[1]
 
 

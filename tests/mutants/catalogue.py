@@ -159,6 +159,6 @@ MUTANTS = (
         "a batch that cannot be stored takes its group along", 4, "central/writer.py",
         "            for batch in batches:\n                self._alone([batch], None)\n            return\n",
         "            return\n",
-        ("tests/central",),
+        ("tests/central/test_writer.py",),
     ),
 )  # fmt: skip

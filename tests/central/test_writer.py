@@ -1,0 +1,37 @@
+"""The writer: what cannot be stored at all is set aside, and the rest of its group is stored and receipted (law 4)."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from central import ingest, schema
+from central.ingest import Batch, Receipt
+from central.writer import Writer
+from tests.central.chains import batch, journal
+from tests.central.conftest import Seeded
+
+
+def test_one_batch_that_cannot_be_stored_holds_up_no_other(seeded: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, good, poison = seeded.terminal, journal(seeded.key, 5), journal(seeded.key, 3, epoch=2)
+    place = ingest.Intake._place
+
+    def stumble(self: ingest.Intake, part: Batch) -> None:
+        if part.epoch == 2:
+            raise ZeroDivisionError("a fault of ours")
+        place(self, part)
+
+    monkeypatch.setattr(ingest.Intake, "_place", stumble)
+    receipts: list[Receipt] = []
+    writer = Writer(seeded.database, receipts.extend)
+    writer.directory = seeded.directory
+    for part in (batch(terminal, good, 1, 2), batch(terminal, poison, 1, 3), batch(terminal, good, 3, 5)):
+        writer.take(part)
+    writer.start()
+    writer.stop()
+    assert {(receipt.epoch, receipt.position.upto) for receipt in receipts} == {(1, 2), (1, 5)}
+    with seeded.database.read() as connection:
+        stored = list(connection.execute(sa.select(schema.records.c.epoch, schema.records.c.sequence)))
+        kept = [bytes(content) for content in connection.scalars(sa.select(schema.quarantine.c.bytes))]
+    assert sorted(map(tuple, stored)) == [(1, sequence) for sequence in range(1, 6)]
+    assert len(kept) == 1 and all(slot in kept[0] for slot in poison.slots)
