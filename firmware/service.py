@@ -20,6 +20,17 @@ from drivers.leds import Leds
 from drivers.nvs import Nvs
 from drivers.partitions import partition
 from drivers.wifi import Wifi
+from firmware.terminal.clock import Clock
+from firmware.terminal.courier import Courier
+from firmware.terminal.journal import Journal
+from firmware.terminal.refusals import Refusals
+from firmware.terminal.self_test import ALONE, GUIDED, SelfTest, mac_text
+from firmware.terminal.settings import Settings
+from firmware.terminal.uplink import Uplink
+from protocol import topics
+from protocol.keys import derive
+from protocol.messages import hex_of
+from protocol.record import Sealer
 
 _WATCHDOG_MS = 10_000
 _SETTINGS = "/settings"
@@ -36,8 +47,6 @@ def say(found):
 
 def self_test(now, names=None):
     """Run the self-test; ``now`` is the tool's clock (Unix seconds), ``names`` the steps [all of them]."""
-    from firmware.terminal.self_test import ALONE, GUIDED, SelfTest, mac_text
-
     say({"board": board.NAME, "version": board.VERSION, "mac": mac_text(machine.unique_id())})
     parts = Parts()
     parts.now = now
@@ -67,17 +76,6 @@ def self_test(now, names=None):
 
 def connect(parts, nvs):
     """Give ``parts`` all it takes to talk to the centre; the tasks that do it."""
-    from firmware.terminal.clock import Clock
-    from firmware.terminal.courier import Courier
-    from firmware.terminal.journal import Journal
-    from firmware.terminal.refusals import Refusals
-    from firmware.terminal.settings import Settings
-    from firmware.terminal.uplink import Uplink
-    from protocol import topics
-    from protocol.keys import derive
-    from protocol.messages import hex_of
-    from protocol.record import Sealer
-
     name, key = nvs.text("id"), nvs.blob("key")
 
     def new_epoch(above):
