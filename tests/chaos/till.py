@@ -12,6 +12,7 @@ from pathlib import Path
 from host_tools.stand import screens
 from host_tools.stand.cashier import Cashier
 from host_tools.stand.terminal import on_bench
+from simulator.flash import Torn
 from tests.chaos.judge import Verdict, compare
 from tests.chaos.plan import Fault
 from tests.chaos.stand import VIPS
@@ -125,7 +126,7 @@ class Till:
                 self._timer = threading.Timer(self._chance.uniform(0, 3), self.bench.power_cut)
                 self._timer.start()
             elif fault.kind == "power_in_append":
-                torn = self._chance.choice((None, "half", "one_bit", "all_but_one"))
+                torn: Torn | None = self._chance.choice((None, "half", "one_bit", "all_but_one"))
                 self.bench.power_cut_after_flash_ops(self._chance.randint(1, 3), torn, self._chance.randint(0, 1000))
             elif fault.kind == "dns":
                 self.bench.lan(dns="silent")
