@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from central.errors import CentreError
 from protocol import pin
 from protocol.offers import Offer, OfferError
 
+_LIST_AGE = re.compile(r"(warn|ask|refuse)_hours(\.[a-z0-9_-]{1,20})?")
 _MAX_OFFERS = 16  # what settings can carry
 
 
@@ -141,5 +143,9 @@ def _fits(name: str, value: Any) -> bool:
     if name == "prefixes":
         return isinstance(value, list) and all(isinstance(p, str) and 1 <= len(p) <= 11 and p.isdigit() for p in value)
     if name == "list_age":
-        return isinstance(value, dict) and all(type(hours) is int and 0 < hours <= 8784 for hours in value.values())
+        return (
+            isinstance(value, dict)
+            and len(value) <= 16
+            and all(_LIST_AGE.fullmatch(key) and type(hours) is int and 0 < hours <= 8784 for key, hours in value.items())
+        )
     return name in PROPERTY_DEFAULTS

@@ -79,19 +79,28 @@ class Lists:
             return content or None
         return content[offset : offset + length] or None
 
+    def size(self, list_id: int, version: int) -> int | None:
+        """Bytes of a list file; None when there is none."""
+        content = self._contents.get((list_id, version))
+        return len(content) if content is not None else self._read(sa.func.length(schema.lists.c.content), list_id, version)
+
     def content(self, list_id: int, version: int) -> bytes | None:
-        """A whole list file from the database."""
-        return self._read(schema.lists.c.content, list_id, version)
+        """A whole list file."""
+        content = self._contents.get((list_id, version))
+        return content if content is not None else _bytes(self._read(schema.lists.c.content, list_id, version))
 
     def _piece(self, list_id: int, version: int, offset: int, length: int) -> bytes | None:
         # SQL counts from 1; both databases cut binary strings without reading them whole into this process.
-        return self._read(sa.func.substr(schema.lists.c.content, offset + 1, length), list_id, version)
+        return _bytes(self._read(sa.func.substr(schema.lists.c.content, offset + 1, length), list_id, version))
 
-    def _read(self, column: Any, list_id: int, version: int) -> bytes | None:
+    def _read(self, column: Any, list_id: int, version: int) -> Any:
         table = schema.lists
         with self._database.read() as connection:
-            found = connection.scalar(sa.select(column).where(table.c.list == list_id, table.c.version == version))
-        return bytes(found) if found is not None else None
+            return connection.scalar(sa.select(column).where(table.c.list == list_id, table.c.version == version))
+
+
+def _bytes(found: Any) -> bytes | None:
+    return bytes(found) if found is not None else None
 
 
 def _body(row: Any) -> bytes:

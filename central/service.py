@@ -178,7 +178,8 @@ class Service:
         last_stranger = 0.0
         while True:
             try:
-                await asyncio.wait_for(self.dispatch.stranger.wait(), WATCH_S)
+                async with asyncio.timeout(WATCH_S):
+                    await self.dispatch.stranger.wait()
                 # Strangers may knock as often as they like: the database is asked at most so often for them.
                 await asyncio.sleep(max(0.0, last_stranger + WATCH_S - asyncio.get_running_loop().time()))
                 last_stranger = asyncio.get_running_loop().time()

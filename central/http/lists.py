@@ -36,18 +36,19 @@ def router(service: "Service", access: Access) -> APIRouter:
         range_: Annotated[str | None, Header(alias="Range")] = None,
     ) -> Response:
         """A list file, base or delta; with a `Range` header one range of it."""
-        found = service.lists.content(number, version)
-        if found is None:
+        size = service.lists.size(number, version)
+        if size is None:
             raise HTTPException(404, "there is no such list file")
         headers = {"Accept-Ranges": "bytes", "ETag": f'"{number}-{version}"', "Cache-Control": "immutable"}
-        wanted = _wanted(range_, len(found))
+        wanted = _wanted(range_, size)
         if wanted is None:
-            return Response(found, media_type="application/octet-stream", headers=headers)
+            return Response(service.lists.content(number, version), media_type="application/octet-stream", headers=headers)
         first, last = wanted
-        if first > last or first >= len(found):
-            raise HTTPException(416, "not in the file", {"Content-Range": f"bytes */{len(found)}"})
-        headers["Content-Range"] = f"bytes {first}-{last}/{len(found)}"
-        return Response(found[first : last + 1], 206, headers, "application/octet-stream")
+        if first > last or first >= size:
+            raise HTTPException(416, "not in the file", {"Content-Range": f"bytes */{size}"})
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+        piece = service.lists.chunk(number, version, first, last - first + 1)
+        return Response(piece, 206, headers, "application/octet-stream")
 
     return routes
 

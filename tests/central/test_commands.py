@@ -125,6 +125,8 @@ def test_settings_are_checked_and_logged(typed: Typed) -> None:
     assert typed("central settings grace_hours 12") == 0
     assert typed("central settings grace_hours 1000") == 1 and typed("central settings grace_hours soon") == 2
     assert typed("central settings colour 1") == 1
+    assert typed("central settings list_age", '{"refuse_hours.trial": 24, "ask_hours": 48}') == 0
+    assert typed("central settings list_age", '{"hours": 24}') == 1
     assert {row["name"]: row["value"] for row in typed.json("central settings")}["grace_hours"] == 12
 
 

@@ -1,7 +1,7 @@
 """Checks through the firmware's own checks, courier and uplink, on MicroPython. Not imitated: flash, display, keypad, Wi-Fi.
 
 First line on stdin (JSON): port, terminal, key (hex), member, month, offer, now. Each further line is a number of checks to make;
-the line that answers it holds their times in microseconds, from the request handed to the uplink to the verdict handed to the desk.
+the answer holds their times in microseconds, from the request handed to the uplink to the verdict handed to the desk.
 """
 
 import asyncio
@@ -64,8 +64,14 @@ class Nothing:
     def find(self, member, since):
         return iter(())
 
-    def state(self, month, now, ages):
-        return "list_missing", 0
+    def state(self, month, now):
+        return 0, 0
+
+    def is_past(self, stage, age, tier):
+        return False
+
+    def look_up(self, month, number):
+        return "list_missing", False, None, 0
 
     def hear_offer(self, fields):
         pass
@@ -120,8 +126,10 @@ async def main():
         for _ in range(int(line)):
             verdict = await checks.check(orders["member"], True, orders["month"], offer)
             times.append(time.ticks_diff(time.ticks_us(), handed[0]))
-            if not verdict.online or verdict.reason != "valid":
-                raise SystemExit(verdict.reason + (" online" if verdict.online else " offline"))
+            # One that was too late for the deadline counts with the 700 ms it took the desk to go on without it.
+            if verdict.online and verdict.reason != "valid":
+                print(verdict.reason)
+                return
             await asyncio.sleep_ms(2)
         print(json.dumps(times))
     for task in tasks:
