@@ -11,11 +11,9 @@ from host_tools.boards import Board
 from host_tools.build import build_image
 from provisioning.identity import Identity
 from provisioning.nvs_image import nvs_image
-from simulator.board import BenchBoard
+from simulator.board import HEAP, BenchBoard
 
 BOARD = "esp32-devkit-4mb"
-HEAP = "400K"
-"""MicroPython's heap on the bench; what the device is to get by with."""
 
 
 @cache
