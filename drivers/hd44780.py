@@ -1,8 +1,8 @@
 """A character display with an HD44780 controller (Hitachi datasheet ADE-207-272(Z), ROM code A00) on six GPIOs.
 
-Bytes reach the controller through adafruit-circuitpython-charlcd (the build leaves out of it what is not called here). It sleeps 1 ms before each byte, longer than any
-command but clear and home takes (37 us, table 6), so every method here holds the loop 1 to 1.5 ms on an ESP32; `begin()`, which
-runs the library's constructor, about 15 ms.
+Bytes reach the controller through adafruit-circuitpython-charlcd (the build leaves out of it what is not called here). It sleeps
+1 ms before each byte, longer than any command but clear and home takes (37 us, table 6), so every method here holds the loop 1 to
+1.5 ms on an ESP32; `begin()`, which runs the library's constructor, about 15 ms.
 """
 
 import sys

@@ -6,7 +6,7 @@ _LONGEST = 256
 
 
 class Nvs:
-    """One namespace. A missing entry is None: the boot code erases NVS on some faults, so nothing here may be taken for granted."""
+    """One namespace. A missing entry is None: the boot code erases NVS on some faults, so take nothing here for granted."""
 
     def __init__(self, namespace):
         self._nvs = esp32.NVS(namespace)

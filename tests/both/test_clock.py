@@ -90,7 +90,16 @@ def test_proof_of_a_later_time_unsets_a_clock_that_lags():
 def test_dates_as_keyed():
     assert parse_date("202612011432") == month.unix(2026, 12, 1, 14, 32)
     assert parse_date("202802290000") == month.unix(2028, 2, 29)
-    for wrong in ("", "20261201143", "202613011432", "202602290000", "202611310000", "202612012400", "202612011460", "199912010000"):
+    for wrong in (
+        "",
+        "20261201143",
+        "202613011432",
+        "202602290000",
+        "202611310000",
+        "202612012400",
+        "202612011460",
+        "199912010000",
+    ):
         assert parse_date(wrong) is None, wrong
 
 
@@ -103,5 +112,12 @@ def test_network_answers():
 
     assert answer_time(answer(), nonce) == FLOOR
     assert answer_time(answer(transmit=100), nonce) == 100 + (1 << 32) - 2_208_988_800, "after 2036"
-    for wrong in (answer(first=0x23), answer(stratum=0), answer(stratum=16), answer(originate=b"87654321"), answer(transmit=0), answer()[:47]):
+    for wrong in (
+        answer(first=0x23),
+        answer(stratum=0),
+        answer(stratum=16),
+        answer(originate=b"87654321"),
+        answer(transmit=0),
+        answer()[:47],
+    ):
         assert answer_time(wrong, nonce) is None
