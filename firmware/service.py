@@ -20,6 +20,7 @@ from drivers.leds import Leds
 from drivers.nvs import Nvs
 from drivers.partitions import partition
 from drivers.wifi import Wifi
+from firmware.terminal import overlay
 from firmware.terminal.clock import Clock
 from firmware.terminal.courier import Courier
 from firmware.terminal.journal import Journal
@@ -78,17 +79,12 @@ def connect(parts, nvs):
     """Give ``parts`` all it takes to talk to the centre; the tasks that do it."""
     name, key = nvs.text("id"), nvs.blob("key")
 
-    def new_epoch(above):
-        epoch = max(nvs.number("epoch") or 0, above) + 1
-        nvs.set_number("epoch", epoch)
-        return epoch
-
     parts.wifi = wifi = Wifi()
-    parts.journal = journal = Journal(partition("journal"), Sealer(key), new_epoch)
-    refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), new_epoch)
+    parts.journal = journal = Journal(partition("journal"), Sealer(key), nvs.next_epoch)
+    refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), nvs.next_epoch)
     parts.clock = clock = Clock(time, parts.chip, board.BUILT)
-    settings = Settings(_SETTINGS, derive(key, b"message"), topics.down(name, "settings"))
-    courier = Courier(time, name, key, journal, refusals, settings, clock)
+    parts.settings = settings = Settings(_SETTINGS, derive(key, b"message"), topics.down(name, "settings"))
+    parts.courier = courier = Courier(time, name, key, journal, refusals, settings, clock)
     courier.facts = lambda message: _facts(message, journal, settings)
     host, _, port = nvs.text("mqtt_url").split("://")[-1].partition(":")
     parts.uplink = uplink = Uplink(
@@ -120,6 +116,36 @@ def _facts(message, journal, settings):
         "online": True, "waiting": journal.waiting, "level": journal.level, "answered": 0, "offline": 0, "dropped": 0, "forks": 0,
         "damaged": journal.damaged,
     }  # fmt: skip
+
+
+def diagnose(seconds=20):
+    """Say how the terminal is: the code of the service menu, and what it was made of. Waits up to ``seconds`` for the broker."""
+    say({"board": board.NAME, "version": board.VERSION, "mac": mac_text(machine.unique_id())})
+    nvs = Nvs("cheyou")
+    if not nvs.text("id"):
+        say({"end": False, "provisioned": False})
+        return
+    parts = Parts()
+    parts.chip = ClockChip(board.I2C_SCL, board.I2C_SDA)
+    tasks = [_feed(machine.WDT(timeout=_WATCHDOG_MS))] + connect(parts, nvs)
+    asyncio.run(_look(parts, nvs.text("id"), seconds, tasks))
+
+
+async def _look(parts, name, seconds, tasks):
+    for task in tasks:
+        asyncio.create_task(task)
+    while seconds > 0 and not parts.uplink.connected:
+        await asyncio.sleep(1)
+        seconds -= 1
+    await asyncio.sleep(1)  # the centre's answer sets the clock
+    journal = parts.journal
+    code = overlay.load("firmware.terminal.health").code(
+        parts.wifi, parts.uplink, parts.clock, None, parts.settings, journal, parts.courier.forks, machine.reset_cause(),
+        board.VERSION,
+    )  # fmt: skip
+    say({"waiting": journal.waiting, "level": journal.level, "epoch": journal.epoch, "sequence": journal.sequence})
+    say({"rssi": parts.wifi.rssi(), "uplink": parts.uplink.state, "fault": parts.uplink.fault, "terminal": name, "code": code})
+    say({"end": True})
 
 
 async def _run(test, steps, tasks):

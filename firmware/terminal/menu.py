@@ -14,9 +14,10 @@ _SHOW_S = 4
 
 
 class Menu:
-    """``facts()`` gives the fields of the status screens; ``till`` records a date set by hand."""
+    """``facts()`` gives the fields of the status screens, ``code()`` the digits to read out to the help desk; ``till`` records a
+    date set by hand."""
 
-    def __init__(self, screens, key, settings, clock, journal, till, facts):
+    def __init__(self, screens, key, settings, clock, journal, till, facts, code):
         self._screens = screens
         self._key = key
         self._settings = settings
@@ -24,6 +25,7 @@ class Menu:
         self._journal = journal
         self._till = till
         self._facts = facts
+        self._code = code
         self._until = 0
         self._state = PAGES
         self._page = 0
@@ -42,7 +44,7 @@ class Menu:
         """A key; True when it leaves the menu."""
         if self._state == PAGES:
             if key == "#":
-                self._page = (self._page + 1) % 4
+                self._page = (self._page + 1) % 5
             elif key == "0":
                 return self._ask_pin()
             else:
@@ -65,6 +67,9 @@ class Menu:
     def _show_page(self):
         if self._page == 3:
             return self._show_last()
+        if self._page == 4:
+            digits = self._code()
+            return self._screens.show("code", code="%s %s %s" % (digits[:4], digits[4:8], digits[8:]))
         names = ("status_network", "status_list", "status_terminal")
         self._screens.show(names[self._page], clock=CLOCKS[self._clock.source], **self._facts())
 

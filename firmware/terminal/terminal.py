@@ -77,7 +77,16 @@ class Terminal:
     def open_menu(self):
         """The service menu, loaded for the occasion."""
         menu = overlay.load("firmware.terminal.menu").Menu
-        return menu(self._screens, self._key, self._settings, self._clock, self._journal, self._till, self.status)
+        return menu(self._screens, self._key, self._settings, self._clock, self._journal, self._till, self.status, self.code)
+
+    def code(self):
+        """The terminal's state in 12 digits, for the help desk."""
+        digits = overlay.load("firmware.terminal.health").code(
+            self._wifi, self._uplink, self._clock, self._lists, self._settings, self._journal, self._courier.forks, self._boot,
+            self._version,
+        )  # fmt: skip
+        overlay.drop("firmware.terminal.health")
+        return digits
 
     def close_menu(self):
         """Forget the service menu's code."""
