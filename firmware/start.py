@@ -21,6 +21,7 @@ def run():
         loop.set_exception_handler(lambda _loop, context: _end(context["exception"], safe))
         overlay.load("firmware.main").main(safe)
         overlay.drop("firmware.main")
+        overlay.drop("firmware.terminal.mount")  # both rings are mounted
         loop.run_forever()
     except Exception as fault:
         _end(fault, safe)
