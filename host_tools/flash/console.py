@@ -100,8 +100,11 @@ class Console:
     def restart(self) -> None:
         """Reset the board into what is in its flash, and let go of the port."""
         with contextlib.suppress(CheYouError), self._faults("restart"):
-            # Not at once: the acknowledgement has to be on its way first, or mpremote waits ten seconds for it.
-            self._transport.exec_raw_no_follow("import machine, time; time.sleep_ms(100); machine.reset()")
+            # Not at once: the acknowledgement has to be on its way first, or mpremote waits ten seconds for it. The count of
+            # starts that came to nothing is cleared: being interrupted by a technician is no failure of the terminal.
+            self._transport.exec_raw_no_follow(
+                "import machine, time; machine.RTC().memory(b''); time.sleep_ms(100); machine.reset()"
+            )
         self.close()
 
     def close(self) -> None:
