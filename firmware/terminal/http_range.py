@@ -13,6 +13,7 @@ from firmware.terminal.memory_socket import MemorySocket
 
 _STALL_MS = 5_000
 _HEADERS_BYTES = 1024
+_LINE_BYTES = 256
 _PARTIAL = 206
 
 
@@ -26,10 +27,11 @@ class _Memory(MemorySocket):
     SOCK_STREAM = 1
 
     def readline(self):
-        view = bytes(self._input[self._at :])
-        end = view.find(b"\n") + 1 or len(view)
-        self._at += end
-        return view[:end]
+        # Header lines are short; a copy of the whole rest for each of them would be more than the heap has.
+        line = bytes(self._input[self._at : self._at + _LINE_BYTES])
+        line = line[: line.find(b"\n") + 1 or len(line)]
+        self._at += len(line)
+        return line
 
     def read(self, size=-1):
         return super().read(len(self._input) - self._at if size < 0 else size)

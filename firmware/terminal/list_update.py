@@ -13,7 +13,7 @@ from protocol import messages
 from protocol.list_header import ListMissing
 
 _CHUNK_BYTES = 1024
-_RANGE_BYTES = 4096
+_RANGE_BYTES = 1024
 _ANSWER_MS = 3_000
 _TRIES = 5
 _QUIET_MS = 300
@@ -94,7 +94,7 @@ class Transfer:
         http = overlay.load(_HTTP)
         try:
             return await http.fetch(resolver, address + offer["path"], authorization, offset, min(_RANGE_BYTES, length - offset))
-        except (OSError, asyncio.TimeoutError, http.RangeError):
+        except (OSError, asyncio.TimeoutError, http.RangeError, MemoryError):
             return b""
 
     async def _chunks(self, offer, offset, length):
