@@ -79,7 +79,7 @@ def _take_lines(bench: BenchBoard, lines: Iterable[str]) -> None:
     from simulator.text_terminal import framed
 
     cashier = Cashier(bench)
-    cashier.wait_idle()
+    cashier.wait_started()
     _say("ready")
     network = True
     for line in lines:

@@ -42,11 +42,15 @@ class Cashier:
         What was saved last, which it shows first after a restart, is put away.
         """
         self.bench.power_on()
-        first = ("idle", "idle_unset", "last")
-        self.still(lambda rows: any(screens.fits(SCREENS[name], rows) for name in first), ONLINE_S)
+        self.wait_started()
         if screens.fits(SCREENS["last"], self.bench.lcd):
             self.keys("*")
         self.wait_idle(online)
+
+    def wait_started(self) -> None:
+        """Wait for what a terminal shows first: that it wants a number or the time, or what was saved last."""
+        first = ("idle", "idle_unset", "idle_full", "last")
+        self.still(lambda rows: any(screens.fits(SCREENS[name], rows) for name in first), ONLINE_S)
 
     def wait_idle(self, online: bool | None = None, timeout: float = ONLINE_S) -> None:
         """Wait for the first screen; given `online`, for one that says so."""

@@ -14,7 +14,7 @@ from host_tools import toolchain
 from host_tools.stand.cashier import Cashier
 from host_tools.stand.mosquitto_process import MosquittoProcess
 from simulator.board import BenchBoard
-from tests.end_to_end.shop import WASH, Shop
+from tests.end_to_end.shop import WASH, Shop, until
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,6 +44,10 @@ class Counter:
         self.terminal = terminal
         self.bench = bench
         self.cashier = Cashier(bench)
+
+    def wait_settings_kept(self) -> None:
+        """They are written once the keypad has been quiet for a moment, and stand in the flash as they came."""
+        until(lambda: b'"grace_hours"' in self.bench.partition("vfs") or None, 10)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ T = TypeVar("T")
 ORDINARY, VIP, TRIAL = "13900139000", "13800138000", "13700137000"
 BLOCKED, STRANGER, ELSEWHERE = "13600136000", "13500135000", "18900189000"
 PREFIXES = ["135", "136", "137", "138", "139"]
+PIN = "246810"
 LIST_AGE = {"warn_hours": 1, "refuse_hours": 2}
 FRESH_VIPS = range(13811110000, 13811110200)
 
@@ -142,10 +143,14 @@ class Shop:
             said: dict[str, int] = connection.scalar(sa.select(table.c.status).where(table.c.id == terminal))
         return {"dropped": 0, "forks": 0} | said
 
+    def key(self, terminal: str) -> bytes:
+        """The key of a terminal."""
+        with self.database.read() as connection:
+            return registry.key_of(connection, terminal)
+
     def message_key(self, terminal: str) -> bytes:
         """The key with which messages of and to a terminal are tagged."""
-        with self.database.read() as connection:
-            key: bytes = derive(registry.key_of(connection, terminal), b"message")
+        key: bytes = derive(self.key(terminal), b"message")
         return key
 
     def quarantine(self, source: str) -> list[Any]:
@@ -184,6 +189,7 @@ class Shop:
                 catalog.put_merchant(connection, merchant, {"en": merchant.title()}, "wash")
                 for offer in offers:
                     catalog.put_offer(connection, merchant, offer)
+            catalog.set_pin(connection, WASH, PIN, "test")
             catalog.set_property(connection, "prefixes", PREFIXES, "test")
             catalog.set_property(connection, "list_age", LIST_AGE, "test")
 

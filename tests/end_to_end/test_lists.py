@@ -13,7 +13,7 @@ from host_tools.stand.cashier import Cashier
 from protocol import month as months
 from simulator.board import BenchBoard
 from tests.end_to_end.conftest import Counter, alive
-from tests.end_to_end.shop import LIST_AGE, VIP, Shop, until
+from tests.end_to_end.shop import LIST_AGE, VIP, Shop
 
 Open = Callable[..., Counter]
 Alone = Callable[[], BenchBoard]
@@ -22,16 +22,14 @@ Alone = Callable[[], BenchBoard]
 @pytest.fixture(scope="module")
 def listed(shop: Shop) -> tuple[str, bytes]:
     """A terminal that has its settings and its list, and what its flash then holds."""
-    terminal, bench = shop.bench()
-    with bench:
-        cashier = Cashier(bench)
-        cashier.switch_on()
-        cashier.wait_list()
-        # Settings are written when the keypad has been quiet for a moment, and in no form but their own.
-        until(lambda: b'"grace_hours"' in bench.partition("vfs") or None, 10)
+    at = Counter(*shop.bench())
+    with at.bench as bench:
+        at.cashier.switch_on()
+        at.cashier.wait_list()
+        at.wait_settings_kept()
         flash = bench.flash_image()
     alive(bench)
-    return terminal, flash
+    return at.terminal, flash
 
 
 @pytest.fixture
