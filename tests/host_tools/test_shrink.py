@@ -15,7 +15,11 @@ from host_tools.shrink import RESIDENT, shrink
 from host_tools.shrink.names import known_names
 
 BOTH = toolchain.ROOT / "tests" / "both"
-HELPERS = sorted(path.stem for path in BOTH.glob("*.py") if path.stem != "run" and not path.stem.startswith("test_"))
+# test_member_lists takes its lists from test_member_list.
+HELPERS = [
+    *sorted(path.stem for path in BOTH.glob("*.py") if path.stem != "run" and not path.stem.startswith("test_")),
+    "test_member_list",
+]
 FAKES = toolchain.ROOT / "simulator" / "fakes"
 
 
