@@ -21,6 +21,7 @@ from drivers.nvs import Nvs
 from drivers.partitions import partition
 from drivers.watchdog import watch
 from drivers.wifi import Wifi
+from firmware.terminal import overlay
 from firmware.terminal.checks import Checks
 from firmware.terminal.clock import Clock
 from firmware.terminal.courier import Courier
@@ -75,6 +76,7 @@ def build(screens, keypad, buzzer, leds, nvs):
     wifi = Wifi()
     journal = Journal(partition("journal"), Sealer(key), nvs.next_epoch)
     refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), nvs.next_epoch)
+    overlay.drop("firmware.terminal.mount")  # which both have needed to start
     floor = max([board.BUILT] + [record.time for record in journal.last(1)])
     clock = Clock(time, ClockChip(board.I2C_SCL, board.I2C_SDA), floor)
     settings = Settings(SETTINGS, derive(key, b"message"), topics.down(name, "settings"))

@@ -18,29 +18,21 @@ _BATCH_HEAD = "<HIB"
 _BATCH_HEAD_BYTES = 7 + CHAIN_BYTES
 MAX_BATCH = _BATCH_HEAD_BYTES + MAX_SLOTS * SLOT_BYTES
 
-_U16 = (int, 0, 0xFFFF)
-_U32 = (int, 0, 0xFFFFFFFF)
-_TEXT = (str, 0, 40)
-_MONTH = (int, 0, 209912)
-_CHAIN = (str, 32, 32)
-_POSITION = {"epoch": _U16, "upto": _U32, "chain": _CHAIN}
-
-# name -> field -> (type, least, most); for text the bounds are of its length. Every field is required, others are dropped.
+# name -> its fields, each with its kind (integer, string, boolean, dictionary, list) and bounds, for all but integers those of its
+# length: least 0 and most 2^32 - 1 or 40 characters unless given. Every field is required, others are dropped.
 FIELDS = {
-    "hello": {"version": _TEXT, "board": _TEXT, "epoch": _U16, "sequence": _U32, "list": _U32, "settings": _U32, "boot": _U32},
-    "welcome": {"time": _U32, "epoch": _U16, "received": _U32, "chain": _CHAIN},
-    "check": {"check": _U32, "member": _TEXT, "month": _MONTH, "sender": (bool, 0, 1), "offer": _U16},
-    "verdict": {"check": _U32, "reason": _TEXT, "tier": _U16, "used": _U16, "time": _U32},
-    "receipt": _POSITION,
-    "refused": _POSITION,
-    "status": {"online": (bool, 0, 1), "waiting": _U32, "level": (int, 0, 100), "answered": _U32, "offline": _U32,
-               "dropped": _U32, "forks": _U32, "damaged": _U32},
-    "settings": {"version": _U32, "terminal": (dict, 0, 64), "merchant": (dict, 0, 64), "offers": (list, 0, 16),
-                 "grace_hours": (int, 0, 744), "list_age": (dict, 0, 16), "list_keys": (dict, 0, 8), "tiers": (list, 0, 32)},
-    "list": {"list": _U32, "kind": _TEXT, "month": _MONTH, "version": _U32, "base": _U32, "bytes": _U32, "sha256": (str, 64, 64),
-             "path": (str, 0, 200)},
-    "fetch": {"list": _U32, "version": _U32, "offset": _U32, "length": (int, 1, 2048)},
-}  # fmt: skip
+    "hello": "version:s board:s epoch:i-65535 sequence:i list:i settings:i boot:i",
+    "welcome": "time:i epoch:i-65535 received:i chain:s32-32",
+    "check": "check:i member:s month:i-209912 sender:b offer:i-65535",
+    "verdict": "check:i reason:s tier:i-65535 used:i-65535 time:i",
+    "receipt": "epoch:i-65535 upto:i chain:s32-32",
+    "refused": "epoch:i-65535 upto:i chain:s32-32",
+    "status": "online:b waiting:i level:i-100 answered:i offline:i dropped:i forks:i damaged:i",
+    "settings": "version:i terminal:d-64 merchant:d-64 offers:l-16 grace_hours:i-744 list_age:d-16 list_keys:d-8 tiers:l-32",
+    "list": "list:i kind:s month:i-209912 version:i base:i bytes:i sha256:s64-64 path:s-200",
+    "fetch": "list:i version:i offset:i length:i1-2048",
+}
+_KINDS = {"i": int, "s": str, "b": bool, "d": dict, "l": list}
 
 
 class MessageError(ValueError):
@@ -68,7 +60,7 @@ def _tag(key, topic, body):
 
 def encode(name, **fields):
     """The JSON body of message ``name``; `MessageError` when a field is missing, unknown or out of range, or all is too long."""
-    body = json.dumps(_checked(FIELDS[name], fields)).encode()
+    body = json.dumps(_checked(name, fields)).encode()
     if len(body) > MAX_JSON:
         raise MessageError("%s of %d bytes" % (name, len(body)))
     return body
@@ -84,13 +76,20 @@ def decode(name, body):
         raise MessageError("%s is not JSON" % name)
     if not isinstance(fields, dict):
         raise MessageError("%s is not an object" % name)
-    return _checked(FIELDS[name], fields)
+    return _checked(name, fields)
 
 
-def _checked(schema, fields):
+def fields_of(name):
+    """(field, type, least, most) of each field of message ``name``; for all but integers and booleans the bounds are of its length."""
+    for text in FIELDS[name].split():
+        field, _, form = text.partition(":")
+        least, _, most = form[1:].partition("-")
+        yield field, _KINDS[form[0]], int(least or 0), int(most or (40 if form[0] == "s" else 0xFFFFFFFF))
+
+
+def _checked(name, fields):
     result = {}
-    for field in schema:
-        kind, least, most = schema[field]
+    for field, kind, least, most in fields_of(name):
         value = fields.get(field)
         if type(value) is not kind:
             raise MessageError("%s: %s expected" % (field, kind.__name__))

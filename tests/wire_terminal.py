@@ -192,7 +192,7 @@ class WireTerminal:
         return self.heard[name].pop(0)
 
     def _status(self, online: bool) -> bytes:
-        fields = dict.fromkeys(messages.FIELDS["status"], 0) | {"online": online}
+        fields = {field: 0 for field, *_ in messages.fields_of("status")} | {"online": online}
         body: bytes = messages.encode("status", **fields)
         return body
 

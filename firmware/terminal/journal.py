@@ -29,7 +29,7 @@ class Journal:
     FIRST = sector.HEADER_BYTES  # offset of a sector's first slot
 
     def __init__(self, partition, sealer, first_epoch):
-        from firmware.terminal.mount import Mount  # here, so that whoever counts bytes can drop the module again
+        from firmware.terminal.mount import Mount  # here, so that main.py can drop the module again
 
         self._sealer = sealer
         self._ring = ring = Ring(partition, sealer, self.FIRST)

@@ -67,7 +67,7 @@ def test_sightings(desk: Desk) -> None:
     seen = desk.dispatch.sightings[demo.TERMINAL]
     assert (seen["firmware"], seen["list_held"], seen["settings_held"], seen["boots"]) == ("1", 7, 8, 9)
     assert desk.hellos == [HELLO]
-    status = dict.fromkeys(messages.FIELDS["status"], 3) | {"online": True}
+    status = {field: 3 for field, *_ in messages.fields_of("status")} | {"online": True}
     desk.dispatch.sightings.clear()
     desk.hear("status", encode("status", **status), retained=True)
     assert "last_seen" not in desk.dispatch.sightings[demo.TERMINAL], "what a broker retained says nothing of the present"
@@ -113,7 +113,7 @@ def test_anything_at_all(desk: Desk, seeded: Seeded) -> None:
     made = journal(seeded.key, 5)
     body = made.batch()
     assert body
-    status = dict.fromkeys(messages.FIELDS["status"], 3) | {"online": True}
+    status = {field: 3 for field, *_ in messages.fields_of("status")} | {"online": True}
     fetch = {"list": 1, "version": 1, "offset": 0, "length": 1}
     genuine = [
         ("hello", encode("hello", **HELLO)),

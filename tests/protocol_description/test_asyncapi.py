@@ -76,7 +76,8 @@ def test_fields_and_bounds_are_those_of_the_code(document: dict[str, Any]) -> No
     described = document["components"]["messages"]
     binary = {"records", "refusals", "chunk"}
     assert set(described) == set(messages.FIELDS) | binary
-    for name, fields in messages.FIELDS.items():
+    for name in messages.FIELDS:
+        fields = {field: bounds for field, *bounds in messages.fields_of(name)}
         payload = described[name]["payload"]
         assert set(payload["properties"]) == set(payload["required"]) == set(fields), name
         for field, (kind, least, most) in fields.items():
@@ -109,4 +110,4 @@ def test_binary_sizes_and_example(document: dict[str, Any]) -> None:
         assert len(body) == described[name]["payload"]["minLength"]
         epoch, first, chain, slots = messages.decode_batch(body)
         assert (epoch, first, chain, slots) == (1, 1, bytes(range(16)), [bytes(range(64))])
-    assert described["chunk"]["payload"]["maxLength"] == 12 + messages.FIELDS["fetch"]["length"][2]
+    assert described["chunk"]["payload"]["maxLength"] == 12 + {field: most for field, _, _, most in messages.fields_of("fetch")}["length"]
