@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
 
 from host_tools import bench_file
-from tests.powercut import catalogue
+from tests.powercut import catalogue, firmware_day
 from tests.powercut.cuts import Cut
 from tests.powercut.engine import FAULTS, Tally, campaign, replay
 
@@ -25,16 +27,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         for scenario in catalogue.SCENARIOS:
             print(f"{scenario.name:20} {'pairs of cuts' if scenario.pairs else ''}")
+        print(f"{firmware_day.NAME:20} the whole firmware, in the simulator")
         return 0
     try:
         if options.replay:
             return _replay(options.replay)
-        chosen = [catalogue.find(name) for name in options.scenario] or list(catalogue.SCENARIOS)
+        chosen = options.scenario or [firmware_day.NAME, *(scenario.name for scenario in catalogue.SCENARIOS)]
+        for name in chosen:
+            if name != firmware_day.NAME:
+                catalogue.find(name)
     except (KeyError, ValueError) as error:
         print(f"powercut: {error.args[0]}; see `make powercut LIST=1`", file=sys.stderr)
         return 2
     started = time.monotonic()
-    tallies = _run([scenario.name for scenario in chosen], max(1, options.jobs))
+    if firmware_day.NAME in chosen:
+        with tempfile.TemporaryDirectory(prefix="powercut-") as folder:
+            firmware_day.record(Path(folder)).save()
+    tallies = _run(chosen, max(1, options.jobs))
     total = _table(tallies)
     print(f"{total.points} cut points in {time.monotonic() - started:.0f} s, {sum(total.faults.values())} promises broken")
     for failure in total.failures:
@@ -46,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _share(name: str, share: int, shares: int) -> tuple[str, Tally]:
+    if name == firmware_day.NAME:
+        return name, firmware_day.campaign(firmware_day.Day.load(), share, shares)
     return name, campaign(catalogue.find(name), share, shares)
 
 
@@ -76,8 +87,12 @@ def _table(tallies: dict[str, Tally]) -> Tally:
 
 
 def _replay(text: str) -> int:
-    name, _, cuts = text.partition(":")
-    failure = replay(catalogue.find(name), tuple(Cut.parse(cut) for cut in cuts.split(",")))
+    name, _, rest = text.partition(":")
+    cuts = tuple(Cut.parse(cut) for cut in rest.split(","))
+    if name == firmware_day.NAME:
+        failure = firmware_day.replay(firmware_day.Day.load(), cuts[0])
+    else:
+        failure = replay(catalogue.find(name), cuts)
     print(failure or "kept: no promise broken")
     return 1 if failure else 0
 
