@@ -18,6 +18,7 @@ BOTH = toolchain.ROOT / "tests" / "both"
 HELPERS = sorted(path.stem for path in BOTH.glob("*.py") if path.stem != "run" and not path.stem.startswith("test_"))
 # Takes in a list, for which the terminal loads a part; here everything is one module.
 WITH_PARTS = {"test_member_lists"}
+FAKES = toolchain.ROOT / "simulator" / "fakes"
 
 
 def write(folder: Path, sources: dict[str, str], parts: dict[str, list[str]]) -> None:
