@@ -11,6 +11,7 @@ CENTRE = CLOCKS.index("centre")
 NETWORK = CLOCKS.index("network")
 CHIP = CLOCKS.index("chip")
 SUPERVISOR = CLOCKS.index("supervisor")
+_TRAIL_S = 4
 
 
 class Clock:
@@ -25,7 +26,8 @@ class Clock:
         self.source = UNSET
         time = chip.read()
         if time is not None:
-            self._take(time, CHIP)
+            # The chip may trail the clock by what is not worth writing to it: a record made a second ago is no proof against it.
+            self._take(floor if floor - _TRAIL_S < time < floor else time, CHIP)
 
     def now(self):
         """Unix seconds, or None when the clock is unset."""

@@ -42,6 +42,12 @@ def clock(chip_time=None):
     return Clock(ticks, chip, FLOOR), ticks, chip
 
 
+def test_chip_may_trail_the_last_record_by_a_little():
+    """A restart within the second in which a record was made: the chip is right, and only set to whole seconds."""
+    assert clock(FLOOR - 2)[0].now() == FLOOR
+    assert clock(FLOOR - 60)[0].now() is None
+
+
 def test_without_any_source_the_clock_is_unset():
     made, ticks, _ = clock()
     assert made.now() is None
