@@ -11,6 +11,7 @@ from protocol.keys import derive
 from protocol.offers import OfferError
 
 _RESEND_MS = 5000
+_SLOTS = 16  # at once: a packet of 1 KB is there three times before it leaves
 _STATUS_EVERY = 12  # turns of _RESEND_MS: a minute
 
 
@@ -30,6 +31,7 @@ class Courier:
         self._lists = None
         self._wake = asyncio.Event()
         self._sent_at = {}
+        self._slots = _SLOTS
         self.refused_messages = 0
         self.forks = 0
 
@@ -127,6 +129,12 @@ class Courier:
             sent = self._sent_at.get(name)
             if sent is not None and self._ticks.ticks_diff(now, sent) < _RESEND_MS:
                 continue
-            batch = self._chains[name].batch(messages.MAX_SLOTS)
-            if batch and self.send(name, messages.encode_batch(*batch)):
-                self._sent_at[name] = now
+            try:
+                batch = self._chains[name].batch(self._slots)
+                if batch and self.send(name, messages.encode_batch(*batch)):
+                    self._sent_at[name] = now
+            except MemoryError:
+                # Memory in pieces too small for so many: fewer from now on, rather than none at all.
+                if self._slots > 1:
+                    self._slots //= 2
+                    self._wake.set()
