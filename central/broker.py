@@ -57,8 +57,10 @@ class RegistryAuth(BaseAuthPlugin):
             return False
         if name == CENTRE:
             return bool(self._secret) and hmac.compare_digest(password.encode(), self._secret.encode())
-        # The client id must be the terminal's own, or it could end another terminal's session.
-        if session.client_id != name or not topics.is_terminal_id(name):
+        # The client id must be the terminal's own, or it could end another terminal's session. It may carry the epoch: hardware
+        # that a terminal was moved from must not end the session of what it lives on now.
+        own, _, epoch = (session.client_id or "").partition(".")
+        if own != name or not (epoch == "" or epoch.isdigit()) or not topics.is_terminal_id(name):
             return False
         try:
             key = await asyncio.to_thread(self._key, name)

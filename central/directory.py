@@ -69,6 +69,12 @@ class Terminal:
     settings_version: int
     settings_digest: str
     keys: Keys
+    epoch_from: int = 0  # epochs below are of hardware it no longer lives on …
+    fenced_since: int = 0  # … since then
+
+    def fenced(self, epoch: int, moment: int) -> bool:
+        """Whether what was made at ``moment`` in ``epoch`` comes from hardware it no longer lived on."""
+        return epoch < self.epoch_from and moment >= self.fenced_since
 
     def suspended_by(self, moment: int) -> bool:
         """Whether it, or its merchant, was suspended at ``moment`` (Unix seconds), as far as the registry knows."""
@@ -128,8 +134,9 @@ def load(connection: sa.Connection, before: Directory = EMPTY) -> Directory:
         known = before.terminals.get(row.id)
         keys = known.keys if known and known.keys.key == row.key else Keys(bytes(row.key))
         terminals[row.id] = Terminal(
-            row.id, merchants[row.merchant], row.state, row.suspended_at, row.settings_version, row.settings_digest, keys
-        )
+            row.id, merchants[row.merchant], row.state, row.suspended_at, row.settings_version, row.settings_digest, keys,
+            row.epoch_from or 0, row.since or 0,
+        )  # fmt: skip
     return Directory(current, terminals, merchants, tiers, load_properties(connection))
 
 
@@ -153,4 +160,6 @@ _TERMINALS = sa.select(
     schema.terminals.c.suspended_at,
     schema.terminals.c.settings_version,
     schema.terminals.c.settings_digest,
-)
+    schema.fences.c.epoch_from,
+    schema.fences.c.since,
+).join_from(schema.terminals, schema.fences, isouter=True)

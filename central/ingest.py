@@ -81,8 +81,7 @@ class Intake:
     def take(self, batches: list[Batch]) -> list[Receipt]:
         """Store what the batches hold; a receipt for each. The receipts are true only after the caller's commit."""
         self._positions = positions.load(self._connection, (batch.terminal.id for batch in batches))
-        for batch in batches:
-            self._place(batch)
+        told = [self._place(batch) for batch in batches]
         Judge(self._connection, self._directory, self._rows["records"]).judge()
         for stream, rows in self._rows.items():
             if rows:
@@ -91,7 +90,10 @@ class Intake:
         positions.save(self._connection, self._database, self._moved)
         if self._oddities:
             quarantine.keep(self._connection, self._database, self._oddities)
-        return [Receipt(b.terminal, b.stream, b.epoch, self._position(b)) for b in batches]
+        return [
+            Receipt(batch.terminal, batch.stream, batch.epoch, repeated or self._position(batch))
+            for batch, repeated in zip(batches, told, strict=True)
+        ]
 
     def _position(self, batch: Batch) -> Position:
         held = self._positions.get(batch.key)
@@ -99,25 +101,31 @@ class Intake:
             held = self._positions[batch.key] = positions.start(batch.terminal, batch.stream, batch.epoch)
         return held
 
-    def _place(self, batch: Batch) -> None:
+    def _place(self, batch: Batch) -> Position | None:
+        """Take a batch in; what to say instead of how far we are, where that would not be understood.
+
+        Records of an epoch that ended with the hardware lie on two of them, and the old one may have gone on longer: the new
+        one can check a receipt only for what it holds itself.
+        """
         position = self._position(batch)
         after_gap = batch.first > position.upto + 1
         held: dict[int, bytes] = {}
         if after_gap:
             if self._incident(incidents.GAP, batch, []) < GAP_OFFERS:
-                return
+                return None
             incidents.taken(self._connection, *batch.key, batch.first)
         else:
             held = self._held(batch, position)
             if self._forks(batch, position, held):
                 self._incident(incidents.FORK, batch, [held[sequence] for sequence in sorted(held)])
-                return
+                return None
+        end = Position(batch.last, batch.slots[-1][:CHAIN_BYTES])
         if all(sequence in held for sequence in range(batch.first, batch.last + 1)):
-            return
+            return end if batch.epoch < batch.terminal.epoch_from else None
         self._add(batch, held, after_gap)
         if batch.last > position.upto:
-            moved = Position(batch.last, batch.slots[-1][:CHAIN_BYTES])
-            self._positions[batch.key] = self._moved[batch.key] = moved
+            self._positions[batch.key] = self._moved[batch.key] = end
+        return None
 
     def _held(self, batch: Batch, position: Position) -> dict[int, bytes]:
         """Slots we hold from the one before the batch to its last, by sequence; none when the batch just goes on."""

@@ -34,6 +34,8 @@ def mark(row: Row, terminal: Terminal, received_at: int) -> None:
         row["marks"] |= marks.CLOCK_UNPROVED
     if terminal.suspended_by(row["time"]):
         row["marks"] |= marks.SUSPENDED
+    if terminal.fenced(row["epoch"], row["time"]):
+        row["marks"] |= marks.FENCED
 
 
 class Judge:

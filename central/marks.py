@@ -7,6 +7,7 @@ CLOCK_UNPROVED = 8  # the time came from a supervisor, a floor or nowhere
 AFTER_GAP = 16  # records before it are missing
 OFFER_UNKNOWN = 32  # the merchant has no such offer
 UNREADABLE = 64  # kind 0: its bytes are kept, see quarantine
+FENCED = 128  # made by hardware the terminal no longer lives on
 
 LATE_AFTER_S = 86_400
 AHEAD_S = 600
@@ -19,6 +20,7 @@ NAMES = {
     AFTER_GAP: "after_gap",
     OFFER_UNKNOWN: "offer_unknown",
     UNREADABLE: "unreadable",
+    FENCED: "fenced",
 }
 
 

@@ -79,6 +79,29 @@ def set_state(connection: sa.Connection, terminal: str, state: str, who: str) ->
     audit.note(connection, who, "terminal.state", terminal, state=state)
 
 
+def fence(connection: sa.Connection, terminal: str, epoch_from: int, who: str) -> None:
+    """From now on only epochs from ``epoch_from`` on are of the hardware that the terminal lives on; never takes one back."""
+    table = schema.fences
+    held = connection.scalar(sa.select(table.c.epoch_from).where(table.c.terminal == terminal))
+    key_of(connection, terminal)
+    if held is None:
+        connection.execute(table.insert().values(terminal=terminal, epoch_from=epoch_from, since=now()))
+    elif epoch_from > held:
+        connection.execute(table.update().where(table.c.terminal == terminal).values(epoch_from=epoch_from, since=now()))
+    else:
+        return
+    touch(connection, "registry")
+    audit.note(connection, who, "terminal.fence", terminal, epoch_from=epoch_from)
+
+
+def epochs_of(connection: sa.Connection, terminal: str) -> tuple[int, int]:
+    """(latest epoch that was ever heard of, first one that may serve) of a terminal."""
+    t, c, f = schema.terminals.c, schema.chains.c, schema.fences.c
+    spoken = connection.scalar(sa.select(t.epoch).where(t.id == terminal)) or 0
+    stored = connection.scalar(sa.select(sa.func.max(c.epoch)).where(c.terminal == terminal)) or 0
+    return max(spoken, stored), connection.scalar(sa.select(f.epoch_from).where(f.terminal == terminal)) or 0
+
+
 def listing(connection: sa.Connection) -> list[dict[str, Any]]:
     """Every terminal with what it last said of itself, without its key."""
     t, r = schema.terminals, schema.records

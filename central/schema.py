@@ -111,6 +111,16 @@ terminals = Table(
     Index(None, "merchant"),
 )
 
+# Terminals that live on other hardware now: only epochs from `epoch_from` on may serve. What older hardware still sends is
+# taken in, and marked if it was made after `since`.
+fences = Table(
+    "fences",
+    metadata,
+    Column("terminal", String(16), ForeignKey("terminals.id"), primary_key=True),
+    Column("epoch_from", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+
 members = Table(
     "members",
     metadata,

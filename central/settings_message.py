@@ -21,7 +21,8 @@ def body(directory: Directory, terminal: Terminal, list_keys: dict[int, bytes]) 
     """The fields of the settings of ``terminal``, without their version. ``list_keys``: 32-byte keys by list id."""
     merchant = terminal.merchant
     return {
-        "terminal": {
+        "terminal": ({"epoch_from": terminal.epoch_from} if terminal.epoch_from else {})
+        | {
             "suspended": terminal.state == "fenced" or _suspended(terminal),
             "pin": pin.proof(terminal.keys.key, merchant.pin) if merchant.pin else "",
         },
