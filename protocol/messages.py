@@ -18,7 +18,7 @@ _BATCH_HEAD = "<HIB"
 _BATCH_HEAD_BYTES = 7 + CHAIN_BYTES
 MAX_BATCH = _BATCH_HEAD_BYTES + MAX_SLOTS * SLOT_BYTES
 
-# name -> its fields, each with its kind (integer, string, boolean, dictionary, list) and bounds, for all but integers those of its
+# name -> its fields, each with its kind (integer, string, boolean, dictionary, list) and bounds, but for integers those of its
 # length: least 0 and most 2^32 - 1 or 40 characters unless given. Every field is required, others are dropped.
 FIELDS = {
     "hello": "version:s board:s epoch:i-65535 sequence:i list:i settings:i boot:i",
@@ -80,7 +80,7 @@ def decode(name, body):
 
 
 def fields_of(name):
-    """(field, type, least, most) of each field of message ``name``; for all but integers and booleans the bounds are of its length."""
+    """(field, type, least, most) of each field of message ``name``; but for integers and booleans the bounds are of its length."""
     for text in FIELDS[name].split():
         field, _, form = text.partition(":")
         least, _, most = form[1:].partition("-")

@@ -110,4 +110,7 @@ def test_binary_sizes_and_example(document: dict[str, Any]) -> None:
         assert len(body) == described[name]["payload"]["minLength"]
         epoch, first, chain, slots = messages.decode_batch(body)
         assert (epoch, first, chain, slots) == (1, 1, bytes(range(16)), [bytes(range(64))])
-    assert described["chunk"]["payload"]["maxLength"] == 12 + {field: most for field, _, _, most in messages.fields_of("fetch")}["length"]
+    assert (
+        described["chunk"]["payload"]["maxLength"]
+        == 12 + {field: most for field, _, _, most in messages.fields_of("fetch")}["length"]
+    )
