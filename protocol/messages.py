@@ -80,7 +80,7 @@ def decode(name, body):
 
 
 def fields_of(name):
-    """(field, type, least, most) of each field of message ``name``; but for integers and booleans the bounds are of its length."""
+    """(field, type, least, most) of each field of message ``name``; but for integers and booleans bounds are of its length."""
     for text in FIELDS[name].split():
         field, _, form = text.partition(":")
         least, _, most = form[1:].partition("-")

@@ -14,6 +14,7 @@ def test_boots_as_stock_micropython_does(bench) -> None:
         """,
         boot="booted = True",
         mac=b"\x01\x02\x03\x04\x05\x06",
+        heap="96K",
     )
     assert said == ["True True __main__ True", "(2000, 1, 1, 0, 0, 0) True 010203040506", "True"]
 
