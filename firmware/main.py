@@ -79,7 +79,7 @@ def build(screens, keypad, buzzer, leds, nvs):
     overlay.drop("firmware.terminal.mount")  # which both have needed to start
     floor = max([board.BUILT] + [record.time for record in journal.last(1)])
     clock = Clock(time, ClockChip(board.I2C_SCL, board.I2C_SDA), floor)
-    settings = Settings(SETTINGS, derive(key, b"message"), topics.down(name, "settings"))
+    settings = Settings(SETTINGS, derive(key, b"message"), topics.down(name, "settings"), journal.epoch)
     courier = Courier(time, name, key, journal, refusals, settings, clock)
     resolver = Resolver(wifi.dns)
     lists = ListCache(
@@ -96,8 +96,9 @@ def build(screens, keypad, buzzer, leds, nvs):
     courier.facts = terminal.facts
     host, port = endpoint(nvs.text("mqtt_url"))
     uplink = Uplink(
-        host, port, client_id=name, user=name, password=hex_of(derive(key, b"mqtt")), will=courier.will(),
-        subscribe=topics.down(name, "+"), link=wifi, on_up=courier.connected, on_message=courier.hear, resolver=resolver,
+        host, port, client_id="%s.%d" % (name, journal.epoch), user=name, password=hex_of(derive(key, b"mqtt")),
+        will=courier.will(), subscribe=topics.down(name, "+"), link=wifi, on_up=courier.connected, on_message=courier.hear,
+        resolver=resolver,
     )  # fmt: skip
     courier.join(uplink, checks, lists)
     terminal.serve(uplink, keypad, Desk(screens, leds, buzzer, clock, settings, checks, till, terminal))

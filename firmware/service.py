@@ -88,8 +88,9 @@ def connect(parts, nvs):
     courier.facts = lambda message: _facts(message, journal, settings)
     host, _, port = nvs.text("mqtt_url").split("://")[-1].partition(":")
     parts.uplink = uplink = Uplink(
-        host, int(port or "1883"), client_id=name, user=name, password=hex_of(derive(key, b"mqtt")), will=courier.will(),
-        subscribe=topics.down(name, "+"), link=wifi, on_up=courier.connected, on_message=courier.hear,
+        host, int(port or "1883"), client_id="%s.%d" % (name, journal.epoch), user=name,
+        password=hex_of(derive(key, b"mqtt")), will=courier.will(), subscribe=topics.down(name, "+"), link=wifi,
+        on_up=courier.connected, on_message=courier.hear,
     )  # fmt: skip
     courier.join(uplink, _Nobody(), _Nobody())
     parts.wake = courier.wake

@@ -12,12 +12,14 @@ _FILE = "settings"
 
 
 class Settings:
-    """``folder`` is where the file lies; ``key`` and ``topic`` prove it genuine."""
+    """``folder`` is where the file lies; ``key`` and ``topic`` prove it genuine; ``epoch`` is the journal's: where the terminal
+    was moved to other hardware, this one is suspended."""
 
-    def __init__(self, folder, key, topic):
+    def __init__(self, folder, key, topic, epoch=0xFFFF):
         self._path = folder + "/" + _FILE
         self._key = key
         self._topic = topic
+        self._epoch = epoch
         self.damaged = False
         self._unkept = None
         self.version = 0
@@ -75,7 +77,8 @@ class Settings:
                 raise messages.MessageError("tier: code and name expected")
             tiers[tier["code"]] = tier
         self.version = fields["version"]
-        self.suspended = fields["terminal"].get("suspended") is True
+        moved = self._epoch < fields["terminal"].get("epoch_from", 0)
+        self.suspended = moved or fields["terminal"].get("suspended") is True
         self.pin = fields["terminal"].get("pin", "")
         self.merchant = fields["merchant"].get("name", "")
         self.merchant_id = fields["merchant"].get("id", "")

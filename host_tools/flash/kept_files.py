@@ -51,3 +51,15 @@ def carried_over(wanted: bytes, present: bytes) -> bytes | None:
         return wanted
     image, _ = app_image.pack({**new, **kept}, ("b", KEPT), len(wanted))
     return image
+
+
+def with_files(present: bytes, kept: Files) -> bytes | None:
+    """The file system `present` with `kept` in place of its own settings; None when it has just those."""
+    files = files_of(present) or {}
+    own = {path for path in files if path.startswith(f"{KEPT}/")}
+    wanted = {path: content for path, content in kept.items() if not path.endswith(".new")}
+    if {path: files[path] for path in own} == wanted:
+        return None
+    application = {path: content for path, content in files.items() if path not in own}
+    image, _ = app_image.pack({**application, **wanted}, ("b", KEPT), len(present))
+    return image
