@@ -70,6 +70,7 @@ class Loader:
         if self._faults.take("silent_answers"):
             return None
         self._op = op
+        self._wait()
         handler = self._commands.get(op)
         try:
             if handler is None or len(data) != length:
@@ -215,13 +216,14 @@ class Loader:
         return self._good()._replace(read=(at, size, block))
 
     def _spend(self, seconds: float) -> None:
-        """Let flash time pass. The stub takes the next block while it writes this one, so only what is left over waits."""
+        """Let flash time pass: the stub writes a block while the next one comes in, and answers that when it is done."""
         if self._paced:
-            now = time.monotonic()
-            wait = self._busy_until - now
-            if wait > 0.002:
-                time.sleep(wait)
-            self._busy_until = max(self._busy_until, now) + seconds
+            self._busy_until = max(self._busy_until, time.monotonic()) + seconds
+
+    def _wait(self) -> None:
+        left = self._busy_until - time.monotonic()
+        if left > 0:
+            time.sleep(left)
 
 
 def _checked(data: bytes, checksum: int) -> bytes:
