@@ -79,9 +79,8 @@ def _run(tests: tuple[str, ...], mutant: Mutant | None) -> str | None:
             return None
         failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", done.stdout, re.MULTILINE)
         if done.returncode != 1 or not failed:
-            raise RuntimeError(
-                f"{mutant.name if mutant else tests}: pytest could not run:\n{done.stdout[-1500:]}{done.stderr[-500:]}"
-            )
+            said = f"{done.stdout[-1500:]}{done.stderr[-500:]}"
+            raise RuntimeError(f"{mutant.name if mutant else tests}: pytest ended with {done.returncode}:\n{said}")
         return failed[1]
 
 
