@@ -46,7 +46,13 @@ class MicroPython:
 
     variant: str
     version: str
+    released: str
     sha256: str | None = None
+
+    @property
+    def file(self) -> str:
+        """What the .bin is called on the download page."""
+        return f"{self.variant}-{self.released}-v{self.version}.bin"
 
 
 @dataclass(frozen=True)

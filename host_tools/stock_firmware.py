@@ -20,6 +20,8 @@ APP_OFFSET = 0x10000
 _IMAGE_MAGIC = 0xE9
 _CHIP_AT = 12
 _CHIPS = {"esp32": 0}
+_SIZE_AT = 3  # high half: log2 of the flash size in megabytes
+_DIGEST_FLAG_AT = 23
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,12 @@ class StockFirmware:
 
 def read(path: Path, board: Board) -> StockFirmware:
     """Read and check a firmware file; `CheYouError` when it is not what `board` needs."""
-    wanted = f"{board.micropython.variant} v{board.micropython.version}"
-    download = f"take the .bin of {wanted} from the MicroPython download page"
+    download = f"take {board.micropython.file} from the MicroPython download page, or let --download fetch it"
     try:
         data = path.read_bytes()
     except OSError as error:
         raise CheYouError(f"{path}: {error.strerror}", download) from None
-    bootloader = data[: TABLE_OFFSET - BOOTLOADER_OFFSET].rstrip(b"\xff")
+    bootloader = data[: _image_end(data, TABLE_OFFSET - BOOTLOADER_OFFSET)]
     application = data[APP_OFFSET - BOOTLOADER_OFFSET :]
     for part, content in (("bootloader", bootloader), ("application", application)):
         if len(content) < 24 or content[0] != _IMAGE_MAGIC:
@@ -55,4 +56,26 @@ def read(path: Path, board: Board) -> StockFirmware:
     room = board.partition("factory").size
     if len(application) > room:
         raise CheYouError(f"{path} needs {len(application):,} bytes, the factory partition has {room:,}", download)
-    return StockFirmware(bootloader, application, digest)
+    said = 1 << (bootloader[_SIZE_AT] >> 4)
+    if said << 20 > board.flash_bytes:
+        raise CheYouError(f"{path} is for {said} MB of flash, {board.name} has {board.flash_bytes >> 20} MB", download)
+    return StockFirmware(_for_flash(bootloader, board.flash_bytes), application, digest)
+
+
+def _image_end(data: bytes, limit: int) -> int:
+    """Where the image at the start of `data` ends, its checksum and digest included; 0 when not before `limit`."""
+    end = 24
+    for _ in range(data[1] if len(data) > 1 else 0):
+        end += 8 + (struct.unpack_from("<I", data, end + 4)[0] if end + 8 <= len(data) else limit)
+    end = (end + 16) // 16 * 16 + (32 if data[_DIGEST_FLAG_AT : _DIGEST_FLAG_AT + 1] == b"\1" else 0)
+    return end if end <= limit else 0
+
+
+def _for_flash(bootloader: bytes, flash_bytes: int) -> bytes:
+    """The bootloader with the board's flash size in its header: it starts nothing that lies beyond the size written there."""
+    size = (flash_bytes >> 20).bit_length() - 1
+    changed = bytearray(bootloader)
+    changed[_SIZE_AT] = size << 4 | changed[_SIZE_AT] & 0x0F
+    if changed[_DIGEST_FLAG_AT] == 1 and changed != bootloader:
+        changed[-32:] = hashlib.sha256(changed[:-32]).digest()
+    return bytes(changed)

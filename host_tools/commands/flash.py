@@ -6,14 +6,16 @@ from pathlib import Path
 
 import click
 
-from host_tools import boards, listing
+from host_tools import boards, listing, stock_download
 from host_tools.commands import _boards_at_work
 from host_tools.commands._centre import database_url, place_options
+from host_tools.errors import CheYouError
 from host_tools.flash import target
 from host_tools.flash.adapters import RATES
 from host_tools.flash.bench import Bench, bench_option
 from host_tools.flash.job import Work
-from host_tools.flash.target import OWNED
+from host_tools.flash.target import OWNED, Target
+from provisioning import batch
 
 
 @click.command()
@@ -24,7 +26,7 @@ from host_tools.flash.target import OWNED
 @click.option("--board", "board_name", metavar="BOARD", help="Build the image of this board (`cheyou boards`).")
 @click.option("--image", type=click.Path(path_type=Path, dir_okay=False), help="Or take this image made by `cheyou build`.")
 @click.option(
-    "--firmware", type=click.Path(path_type=Path, dir_okay=False), help="With --board: the stock MicroPython .bin to build from."
+    "--firmware", type=click.Path(path_type=Path, dir_okay=False), help="The stock MicroPython .bin to build from [downloaded]."
 )
 @click.option("--provision", type=click.Path(path_type=Path, dir_okay=False), help="Batch CSV: make each board a terminal.")
 @click.option("--no-selftest", is_flag=True, help="With --provision: stop before the self-test; the terminals stay pending.")
@@ -47,12 +49,11 @@ def command(
         raise click.UsageError("--port and --all exclude each other")
     if watch and not everything:
         raise click.UsageError("--watch needs --all")
-    if image is not None and board_name is None:
-        what = target.from_file(image)
-    elif image is None and board_name is not None:
-        what = target.built(boards.load(board_name), firmware)
-    else:
-        raise click.UsageError("give either --board or --image")
+    if image is not None and (board_name is not None or firmware is not None):
+        raise click.UsageError("--image excludes --board and --firmware")
+    if image is None and board_name is None and provision is None:
+        raise click.UsageError("give --board, --image, or a batch that names the board")
+    what = target.from_file(image) if image else _built(board_name or _board_of(provision, bench), firmware, bench)
     rates = (int(baud),) if baud else ()
     if provision is None:
         outcomes = _boards_at_work.work(Work(what, erase, rates=rates), bench, device, everything, patience, watch)
@@ -61,3 +62,24 @@ def command(
             work = Work(what, erase, workshop, None if no_selftest else workshop, rates)
             outcomes = _boards_at_work.work(work, bench, device, everything, patience, watch)
     return _boards_at_work.show(outcomes, as_json)
+
+
+def _board_of(rows: Path | None, bench: Bench) -> str:
+    """The board that a batch is for."""
+    with _boards_at_work.identity_errors():
+        named = {row.board for row in batch.read(rows, bench.units, boards.names()).rows} if rows else set()
+    if len(named) != 1 or "" in named:
+        what = "names several boards" if len(named - {""}) > 1 else "does not name the board in every row"
+        raise CheYouError(f"{rows} {what}", "fill in its column board, or say it with --board BOARD, one run for each")
+    return named.pop()
+
+
+def _built(name: str, firmware: Path | None, bench: Bench) -> Target:
+    """The target of a board, with MicroPython where there is a way to it."""
+    board = boards.load(name)
+    if firmware is None:
+        try:
+            firmware = stock_download.fetched(board, bench.firmware)
+        except CheYouError as error:
+            click.echo(f"note: only for boards that run MicroPython already: {error}", err=True)
+    return target.built(board, firmware)

@@ -20,7 +20,10 @@ from provisioning.units import UnitStore
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def _default() -> Path:
+def default_folder() -> Path:
+    """Where a bench's folder is when nobody says otherwise."""
+    if os.environ.get("CHEYOU_BENCH"):
+        return Path(os.environ["CHEYOU_BENCH"])
     home = os.environ.get("XDG_DATA_HOME")
     return (Path(home) if home else Path.home() / ".local" / "share") / "cheyou"
 
@@ -43,6 +46,11 @@ class Bench:
         return self.folder / "reports"
 
     @property
+    def firmware(self) -> Path:
+        """Where downloaded stock firmware is kept."""
+        return self.folder / "firmware"
+
+    @property
     def labels(self) -> Path:
         return self.folder / "labels"
 
@@ -55,7 +63,7 @@ def bench_option(command: _Command) -> _Command:
     """Decorator: `--bench`, which arrives as the `Bench` argument `bench`."""
 
     def made(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Bench:
-        return Bench(private_folder(value or _default()))
+        return Bench(private_folder(value or default_folder()))
 
     return click.option(
         "--bench",

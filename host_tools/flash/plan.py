@@ -72,7 +72,7 @@ def make(link: Link, target: Target, erase: Collection[str] = ()) -> Plan:
     if not target.has_micropython and (not plan.ours_before or is_blank(link, 0x1000, SECTOR)):
         raise CheYouError(
             f"the board on {link.port.device} has no MicroPython of ours, and neither has the image",
-            "build it with the stock firmware: `cheyou build --board … --firmware FILE`",
+            "run this again with --firmware FILE, or where there is a network",
         )
     for part in target.parts:
         plan.writes += _differences(link, part, target, plan.ours_before)

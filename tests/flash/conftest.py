@@ -48,6 +48,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     monkeypatch.setenv("CHEYOU_PORTS", f"{ports}/tty*[0-9]")
     monkeypatch.setenv("CHEYOU_BENCH", str(tmp_path / "bench"))
     monkeypatch.setenv("CHEYOU_DATA", str(tmp_path / "centre"))
+    monkeypatch.setenv("CHEYOU_FIRMWARE_URL", "http://127.0.0.1:9")  # nobody there
     plugged: list[BoardDouble] = []
 
     def plug(number: int = 0, **options: Any) -> BoardDouble:

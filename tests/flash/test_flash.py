@@ -239,7 +239,7 @@ def test_the_wrong_image_and_the_wrong_words(bench: Bench, image: Path, run: Run
     refused(run("flash", "--image", noise), "no flash image of ours", "cheyou build")
     refused(run("flash", "--image", tmp_path / "none.bin"), "No such file", "cheyou build")
     code, _, err = run("flash")
-    assert code == 2 and "--board or --image" in err
+    assert code == 2 and "--board, --image" in err
     bench(1)
     refused(run("flash", "--image", image), "several boards are plugged in", "--port")
     refused(run("flash", "--image", image, "--all", "--provision", tmp_path / "none.csv"), "No such file", "CSV")

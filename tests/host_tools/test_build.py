@@ -198,4 +198,4 @@ def test_the_command_writes_the_image_and_lists_it(tmp_path: Path, capsys: pytes
     assert [row["region"] for row in json.loads(out)] == ["partition-table", "vfs"]
     assert "note: without MicroPython" in err
     assert cli.run(["build", "--board", BOARD.name, "--firmware", str(tmp_path / "none.bin")]) == 1
-    assert "No such file or directory; take the .bin of ESP32_GENERIC v1.26.1" in capsys.readouterr().err
+    assert "No such file or directory; take ESP32_GENERIC-20250911-v1.26.1.bin" in capsys.readouterr().err
