@@ -18,7 +18,7 @@ from central.database import now
 from central.directory import EMPTY, Directory, Terminal
 from central.ingest import Batch
 from central.quarantine import Gate, Oddity
-from protocol import messages, topics
+from protocol import fault, messages, topics
 from protocol.messages import MessageError
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ Send = Callable[[Terminal, str, bytes], None]
 class Dispatch:
     """Decodes, checks the origin, and hands on.
 
-    ``send(terminal, name, body)`` tags and publishes; ``take(batch)`` stores; ``odd(oddity)`` quarantines; ``answer(call,
+    ``send(terminal, name, body)`` tags and publishes; ``take(batch)`` stores; ``odd(oddity, done)`` quarantines; ``answer(call,
     then)`` runs a database read and hands its result on; ``seen`` and ``checked`` gather what is written behind.
     """
 
@@ -39,7 +39,7 @@ class Dispatch:
         checks: Checks,
         send: Send,
         take: Callable[[Batch], None],
-        odd: Callable[[Oddity], None],
+        odd: Callable[[Oddity, Callable[[], None] | None], None],
         ask: Callable[[Callable[[], Any], Callable[[Any], None]], None],
         greet: Callable[[Terminal, dict[str, Any]], None],
         fetch: Callable[[Terminal, dict[str, Any]], None],
@@ -122,6 +122,10 @@ class Dispatch:
             self._saw(terminal, **registry.status_columns(fields, None if retained else now()))
         elif name == "fetch":
             self._fetch(terminal, messages.decode("fetch", body))
+        elif name == "fault":
+            odd = Oddity.told(terminal.id, body, now())
+            kept = messages.encode("kept", digest=fault.digest(odd.content))
+            self._odd(odd, lambda: self._send(terminal, "kept", kept))
 
     def _check(self, terminal: Terminal, fields: dict[str, Any]) -> None:
         moment = now()
@@ -160,4 +164,4 @@ class Dispatch:
         self.counts["quarantined"] += 1
         if terminal is None and not self.gate.admits(topic, len(payload), now()):
             return
-        self._odd(Oddity.of(now(), topic, reason, payload, terminal))
+        self._odd(Oddity.of(now(), topic, reason, payload, terminal), None)

@@ -1,7 +1,8 @@
 """Quarantine: what could not be decoded or accepted keeps its bytes, its reason and its time, where a person sees it (law 4).
 
-What is proved to come from a terminal is always kept: it can be no larger than a message. What anyone could have sent is kept
-as a sample, so much a source and a day, and counted beyond that: a flood of junk must not fill the disk.
+What is proved to come from a terminal is always kept: it can be no larger than a message. What anyone could have sent, to us or
+to a terminal that then tells us of it, is kept as a sample, so much a source and a day, and counted beyond that: a flood of junk
+must not fill the disk. The source is the topic it came by, so a ``down`` topic says that the terminal has set it aside.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from central import schema
 from central.database import Database
 from central.errors import CentreError
-from protocol import messages
+from protocol import fault, messages, topics
 
 KEEP_BYTES = messages.MAX_JSON + messages.TAG_BYTES  # a genuine message is always kept whole
 PER_SOURCE_A_DAY = 50
@@ -39,12 +40,22 @@ class Oddity:
     length: int
     digest: str
     terminal: str | None
+    sampled: bool
 
     @classmethod
     def of(cls, time: int, source: str, reason: str, content: bytes, terminal: str | None = None) -> Oddity:
         """Cut to what is kept, so that a megabyte does not wait in memory for its turn to be written."""
         digest = hashlib.sha256(content).hexdigest()
-        return cls(time, source[:80], reason[:80], bytes(content[:KEEP_BYTES]), len(content), digest, terminal)
+        kept = bytes(content[:KEEP_BYTES])
+        return cls(time, source[:80], reason[:80], kept, len(content), digest, terminal, terminal is None)
+
+    @classmethod
+    def told(cls, terminal: str, body: bytes, received_at: int) -> Oddity:
+        """What a terminal has set aside itself, as its ``fault`` message tells; `MessageError` when that can't be read."""
+        source, reason, length, content = fault.decode(body)
+        topic = topics.up(terminal, "fault") if source == fault.CRASH else topics.down(terminal, source)
+        digest = hashlib.sha256(content).hexdigest()
+        return cls(received_at, topic[:80], reason, content, length, digest, terminal, True)
 
 
 class Gate:
@@ -85,7 +96,7 @@ def keep(connection: sa.Connection, database: Database, oddities: list[Oddity]) 
         again = table.update().where(same).values(seen=table.c.seen + 1, last_seen=odd.time)
         if connection.execute(again).rowcount:
             continue
-        if odd.terminal is None and _full(connection, odd):
+        if odd.sampled and _full(connection, odd):
             count(connection, database, {(odd.source, odd.time // _DAY_S): (1, odd.length)})
             continue
         connection.execute(
@@ -106,13 +117,13 @@ def keep(connection: sa.Connection, database: Database, oddities: list[Oddity]) 
 
 def _full(connection: sa.Connection, odd: Oddity) -> bool:
     table = schema.quarantine
-    today = sa.and_(table.c.terminal.is_(None), table.c.time >= odd.time - odd.time % _DAY_S)
+    today = table.c.time >= odd.time - odd.time % _DAY_S
     counts = sa.select(
-        sa.func.count().label("all"),
+        sa.func.coalesce(sa.func.sum(sa.case((table.c.terminal.is_(None), 1), else_=0)), 0).label("all"),
         sa.func.coalesce(sa.func.sum(sa.case((table.c.source == odd.source, 1), else_=0)), 0).label("source"),
     ).where(today)
     row = connection.execute(counts).one()
-    return bool(row.all >= UNPROVED_A_DAY or row.source >= PER_SOURCE_A_DAY)
+    return bool((odd.terminal is None and row.all >= UNPROVED_A_DAY) or row.source >= PER_SOURCE_A_DAY)
 
 
 def count(connection: sa.Connection, database: Database, excess: Excess) -> None:

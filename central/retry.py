@@ -42,11 +42,14 @@ def _message(connection: sa.Connection, database: Database, current: Directory, 
     terminal = current.terminals.get(parsed[0]) if parsed else None
     if parsed is None or terminal is None:
         raise CentreError("its terminal is not registered", "register it with `cheyou terminals add`, then retry")
+    if parsed[2] == "fault":
+        raise CentreError("that is the text of a failure", f"read it with `cheyou logs --terminal {terminal.id}`, then close it")
     try:
         body = messages.untagged(terminal.keys.message, topic, payload)
         if parsed[2] not in TABLES:
             messages.decode(parsed[2], body)
-            return f"reads as a {parsed[2]} now; too late to act on it"
+            after = "the terminal is sent it anew whenever it connects" if parsed[1] == "down" else "too late to act on it"
+            return f"reads as a {parsed[2]} now; {after}"
         epoch, first, chain, slots = messages.decode_batch(body)
     except MessageError as error:
         raise CentreError(f"still not usable: {error}", "keep it, or close it with `cheyou quarantine close`") from None

@@ -170,8 +170,14 @@ class Service:
         self.unanswered += 1
         log.error("a read failed: %s", str(getattr(error, "orig", error)).splitlines()[0][:200])
 
-    def _odd(self, oddity: Oddity) -> None:
-        self.writer.do(lambda connection: quarantine.keep(connection, self.database, [oddity]))
+    def _odd(self, oddity: Oddity, done: Callable[[], None] | None) -> None:
+        """``done`` is called here, once it is kept."""
+        then = (lambda: self._soon(done)) if done else None
+        self.writer.do(lambda connection: quarantine.keep(connection, self.database, [oddity]), then)
+
+    def _soon(self, call: Callable[[], None]) -> None:
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call)
 
     async def _watch(self) -> None:
         """Read the directory anew when another process has changed the registry, or a stranger has spoken."""

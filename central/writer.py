@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -31,7 +30,13 @@ _RETRY_S = (0.2, 5.0)
 # The database is away, full or read-only: not the fault of what was to be written.
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError)
 
-Job = Callable[[sa.Connection], None]
+
+@dataclass(frozen=True)
+class Job:
+    """Something to write that is no batch, and what to do once it is committed."""
+
+    write: Callable[[sa.Connection], None]
+    done: Callable[[], None] | None = None
 
 
 @dataclass
@@ -89,13 +94,14 @@ class Writer:
             self._batches.append(batch)
             self._wake.notify()
 
-    def do(self, job: Job) -> None:
-        """Hand over something else to write. It is tried until the database takes it, as long as there is room to wait."""
+    def do(self, write: Callable[[sa.Connection], None], done: Callable[[], None] | None = None) -> None:
+        """Hand over something else to write. It is tried until the database takes it, as long as there is room to wait; ``done``
+        is called on the writer's thread, after the commit."""
         with self._wake:
             if len(self._jobs) >= MAX_JOBS:
                 self.counters.jobs_dropped += 1
                 return
-            self._jobs.append(job)
+            self._jobs.append(Job(write, done))
             self._wake.notify()
 
     def _run(self) -> None:
@@ -146,7 +152,7 @@ class Writer:
             for batch in batches:
                 self._alone([batch], None)
             return
-        self._hand_out(batches, receipts)
+        self._hand_out(batches, jobs, receipts)
 
     def _alone(self, batches: list[Batch], job: Job | None) -> None:
         try:
@@ -157,16 +163,17 @@ class Writer:
             log.exception("cannot be stored")
             for batch in batches:
                 oddity = _oddity(batch, error)
-                self._transaction([], [lambda connection, odd=oddity: quarantine.keep(connection, self._database, [odd])])
+                keep = Job(lambda connection, odd=oddity: quarantine.keep(connection, self._database, [odd]))  # type: ignore[misc]
+                self._transaction([], [keep])
             return
-        self._hand_out(batches, receipts)
+        self._hand_out(batches, [job] if job else [], receipts)
 
-    def _transaction(self, batches: list[Batch], jobs: list[Any]) -> list[Receipt]:
+    def _transaction(self, batches: list[Batch], jobs: list[Job]) -> list[Receipt]:
         started = time.perf_counter()
         with self._database.write() as connection:
             receipts = Intake(connection, self._database, self.directory).take(batches) if batches else []
             for job in jobs:
-                job(connection)
+                job.write(connection)
             if batches:
                 faults.reach("before-commit")
         self.counters.commit_s += time.perf_counter() - started
@@ -174,13 +181,16 @@ class Writer:
             faults.reach("after-commit")
         return receipts
 
-    def _hand_out(self, batches: list[Batch], receipts: list[Receipt]) -> None:
+    def _hand_out(self, batches: list[Batch], jobs: list[Job], receipts: list[Receipt]) -> None:
         self.counters.groups += 1
         self.counters.batches += len(batches)
         self.counters.records += sum(len(batch.slots) for batch in batches)
         if receipts:
             self._deliver(receipts)
             faults.reach("after-receipt")
+        for job in jobs:
+            if job.done:
+                job.done()
 
 
 def _oddity(batch: Batch, error: Exception) -> quarantine.Oddity:

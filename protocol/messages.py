@@ -30,6 +30,7 @@ FIELDS = {
     "status": "online:b waiting:i level:i-100 answered:i offline:i dropped:i forks:i damaged:i",
     "settings": "version:i terminal:d-64 merchant:d-64 offers:l-16 grace_hours:i-744 list_age:d-16 list_keys:d-8 tiers:l-32",
     "list": "list:i kind:s month:i-209912 version:i base:i bytes:i sha256:s64-64 path:s-200",
+    "kept": "digest:s32-32",
     "fetch": "list:i version:i offset:i length:i1-2048",
 }
 _KINDS = {"i": int, "s": str, "b": bool, "d": dict, "l": list}

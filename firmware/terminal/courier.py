@@ -4,7 +4,9 @@ Nothing it sends is forgotten before the centre has proved it stored it: the jou
 """
 
 import asyncio
+import os
 
+from firmware.terminal import overlay
 from firmware.terminal.journal import JournalFork
 from protocol import messages, topics
 from protocol.keys import derive
@@ -13,6 +15,9 @@ from protocol.offers import OfferError
 _RESEND_MS = 5000
 _SLOTS = 16  # at once: a packet of 1 KB is there three times before it leaves
 _STATUS_EVERY = 12  # turns of _RESEND_MS: a minute
+_TELL_EVERY = 3
+_ODDITIES = 2  # that are kept at once, of so many bytes each; more are counted
+_ODDITY_BYTES = 1000
 
 
 class Courier:
@@ -32,6 +37,10 @@ class Courier:
         self._wake = asyncio.Event()
         self._sent_at = {}
         self._slots = _SLOTS
+        self._odd = []
+        self._told = None, None  # what the centre was told last: its digest, and which of these (None: a failure's text)
+        self._untold = True  # after a start there may be a failure to tell of
+        self._failure_kept = False
         self.refused_messages = 0
         self.forks = 0
 
@@ -63,7 +72,8 @@ class Courier:
         self._wake.set()
 
     def hear(self, topic, payload):
-        """A message from the broker. Whatever is not genuine is counted and dropped: the centre will send it again."""
+        """A message from the broker. What is not genuine or does not decode holds nothing up: it is set aside."""
+        name = "topic"
         try:
             topic = topic.decode()
             parts = topics.parse(topic)
@@ -78,8 +88,26 @@ class Courier:
             if name == "chunk":
                 return self._lists.hear_chunk(body)
             self._handle(name, messages.decode(name, body))
-        except (messages.MessageError, OfferError, UnicodeError):
-            self.refused_messages += 1
+        except (messages.MessageError, OfferError, UnicodeError) as error:
+            self.set_aside(name, str(error), payload)
+
+    def set_aside(self, source, reason, content):
+        """Keep what can't be used, for a person to look at, until the centre has it (law 4)."""
+        self.refused_messages += 1
+        if len(self._odd) < _ODDITIES:
+            self._odd.append((source, reason, len(content), bytes(content[:_ODDITY_BYTES])))
+        self._untold = True
+
+    def tidy(self):
+        """Remove the text of a failure that the centre has (50 ms, to be done when no key is pressed); whether there was one."""
+        if not self._failure_kept:
+            return False
+        self._failure_kept = False
+        try:
+            os.remove("/fault")
+        except OSError:
+            pass  # it is told once more after the next start
+        return True
 
     def _handle(self, name, fields):
         if name == "verdict":
@@ -94,6 +122,14 @@ class Courier:
             self._receipt("refusals", fields["epoch"], fields["upto"], fields["chain"])
         elif name == "list":
             self._lists.hear_offer(fields)
+        elif name == "kept" and fields["digest"] == self._told[0]:
+            odd = self._told[1]
+            self._told = None, None
+            if odd:
+                self._odd.remove(odd)
+            else:
+                self._failure_kept = True
+                self._untold = bool(self._odd)
 
     def _receipt(self, chain, epoch, upto, value):
         try:
@@ -109,6 +145,18 @@ class Courier:
     def _report(self):
         self.send("status", messages.encode("status", **self.facts("status")))
 
+    def _tell(self):
+        odd = self._odd[0] if self._odd else None
+        try:
+            found = overlay.load("firmware.terminal.aside").message(odd)
+            if found:
+                self._told = found[1], odd
+                self.send("fault", found[0])
+            self._untold = bool(found)
+        except MemoryError:
+            pass  # another time
+        overlay.drop("firmware.terminal.aside")
+
     async def run(self):
         """Send what waits, for ever; again after `_RESEND_MS` without a receipt."""
         turns = 0
@@ -119,6 +167,8 @@ class Courier:
                 turns += 1
                 if turns % _STATUS_EVERY == 0 and self._uplink.connected:
                     self._report()
+                if self._untold and turns % _TELL_EVERY == 0 and self._uplink.connected:
+                    self._tell()
             self._wake.clear()
             if self._uplink.connected:
                 self._send_waiting()

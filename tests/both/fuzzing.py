@@ -6,9 +6,10 @@ Runs on both interpreters: `run(count, seed)`. A failure names decoder, seed and
 import json
 
 from firmware.terminal import dns_message, ntp_message, sector
+from firmware.terminal.aside import masked
 from firmware.terminal.menu import parse_date
 from firmware.terminal.settings import Settings
-from protocol import list_header, list_key, messages, record, topics
+from protocol import diagnosis, fault, list_header, list_key, messages, record, topics
 from protocol.list_header import ListError
 from protocol.list_key import ListKeyError
 from protocol.messages import MessageError
@@ -30,6 +31,10 @@ MESSAGES = {
     "receipt": {"epoch": 1, "upto": 5, "chain": CHAIN},
     "refused": {"epoch": 1, "upto": 5, "chain": CHAIN},
     "list": {"list": 1, "kind": "base", "month": 202612, "version": 2, "base": 0, "bytes": 9, "sha256": CHAIN * 2, "path": "/l"},
+    "kept": {"digest": CHAIN},
+    "status": {
+        "online": True, "waiting": 0, "level": 3, "answered": 20, "offline": 1, "dropped": 0, "forks": 0, "damaged": 0,
+    },
     "fetch": {"list": 1, "version": 2, "offset": 0, "length": 1024},
     "settings": {
         "version": 2, "terminal": {"suspended": False}, "merchant": {"id": "M", "name": "Wash"}, "offers": [OFFER],
@@ -42,6 +47,7 @@ SEALER = Sealer(KEY)
 GENESIS = SEALER.genesis(1)
 RECORD = Record(1, 1, 1, 1796000000, 1, 1, 202612, 13800138000, 2, 1, 1, 3, 0, 0, 0, 0, 0, 0)
 SLOT = SEALER.seal(RECORD, GENESIS)
+CODE = diagnosis.code("ok", "ok", "centre", "ok", "empty", "ok", "0.1.0", "none").encode()
 QUERY = dns_message.query("broker.example", 4660)
 ANSWER = (
     bytes([0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0])
@@ -117,6 +123,9 @@ def _decoders():
     found = [
         ("untagged", tagged, lambda data: messages.untagged(KEY, TOPIC, data), MessageError),
         ("batch", [messages.encode_batch(1, 1, GENESIS, [SLOT] * n) for n in (1, 3)], messages.decode_batch, MessageError),
+        ("fault", [fault.encode("settings", "tag does not match", 70, bytes(range(70)))], fault.decode, MessageError),
+        ("failure's text", [b"Traceback (most recent call last):\nKeyError: 13800138000\n"], masked, ()),
+        ("help desk code", [b"0000 0000 0001", CODE], lambda data: diagnosis.facts_of(_text(data)), diagnosis.CodeError),
         ("bytes_of", [CHAIN.encode()], lambda data: messages.bytes_of(_text(data)), MessageError),
         ("record", [record.encode(RECORD)], record.decode, RecordError),
         ("slot", [SLOT], lambda data: SEALER.open(data, GENESIS), RecordError),

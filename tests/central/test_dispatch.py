@@ -13,7 +13,7 @@ from central.checks import Checks, Reader
 from central.dispatch import Dispatch
 from central.ingest import Batch
 from central.quarantine import Oddity
-from protocol import messages, topics
+from protocol import fault, messages, topics
 from protocol.messages import encode, tagged
 from tests.central.chains import journal
 from tests.central.conftest import Seeded
@@ -37,12 +37,17 @@ class Desk:
             Checks(self.reader),
             lambda _, name, body: self.sent.append((name, body)),
             self.batches.append,
-            self.odd.append,
+            self._set_aside,
             self._ask,
             lambda _, fields: self.hellos.append(fields),
             lambda *_: None,
         )
         self.dispatch.directory = seeded.directory
+
+    def _set_aside(self, oddity: Oddity, done: Callable[[], None] | None) -> None:
+        self.odd.append(oddity)
+        if done:
+            done()
 
     @staticmethod
     def _ask(read: Callable[[], Any], then: Callable[[Any], None]) -> None:
@@ -101,6 +106,19 @@ def test_a_fault_of_ours_is_set_aside_too(desk: Desk, monkeypatch: pytest.Monkey
     assert desk.hellos
 
 
+def test_what_a_terminal_set_aside_is_kept_under_its_topic(desk: Desk) -> None:
+    content = bytes(range(100))
+    desk.hear("fault", fault.encode("settings", "tag does not match", 4112, content))
+    desk.hear("fault", fault.encode(fault.CRASH, "MemoryError", 12, b"MemoryError:"))
+    assert [(odd.source, odd.reason, odd.content, odd.length, odd.terminal) for odd in desk.odd] == [
+        (topics.down(demo.TERMINAL, "settings"), "tag does not match", content, 4112, demo.TERMINAL),
+        (topics.up(demo.TERMINAL, "fault"), "MemoryError", b"MemoryError:", 12, demo.TERMINAL),
+    ]
+    assert [(name, messages.decode("kept", body)["digest"]) for name, body in desk.sent] == [
+        ("kept", fault.digest(content)), ("kept", fault.digest(b"MemoryError:")),
+    ]  # fmt: skip
+
+
 def test_what_goes_down_is_not_listened_to(desk: Desk) -> None:
     for topic in ("", "x", "cheyou/1/T0001/down/receipt", "cheyou/1/T0001/up/nonsense", "cheyou/2/T0001/up/hello", "/" * 60_000):
         desk.dispatch.hear(topic, b"x" * 40, False)
@@ -122,6 +140,7 @@ def test_anything_at_all(desk: Desk, seeded: Seeded) -> None:
         ("refusals", body),
         ("status", encode("status", **status)),
         ("fetch", encode("fetch", **fetch)),
+        ("fault", fault.encode("settings", "tag does not match", 300, bytes(range(256)))),
     ]
     for _ in range(20_000):
         name, content = draw.choice(genuine)

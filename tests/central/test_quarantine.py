@@ -11,7 +11,7 @@ from central import demo, quarantine, registry, retry, schema
 from central.database import Database, now
 from central.errors import CentreError
 from central.quarantine import KEEP_BYTES, PER_SOURCE_A_DAY, Gate, Oddity
-from protocol import messages, topics
+from protocol import fault, messages, topics
 from tests.central.chains import journal
 from tests.central.conftest import Seeded
 from tests.wire_terminal import WireJournal
@@ -53,6 +53,28 @@ def test_a_flood_is_bounded_and_counted(seeded: Seeded) -> None:
     # A genuine one is kept whatever the flood.
     keep(seeded.database, Oddity.of(now(), "a", "genuine", b"mine", demo.TERMINAL))
     assert any(entry["reason"] == "genuine" for entry in listing(seeded.database))
+
+
+def test_what_a_terminal_tells_is_bounded_too(seeded: Seeded) -> None:
+    """Anyone may send a terminal junk, and it tells of each: so much a source and day is kept."""
+    told = [Oddity.told(demo.TERMINAL, fault.encode("settings", "why", 50, os.urandom(50)), now()) for _ in range(60)]
+    keep(seeded.database, *told, Oddity.told(demo.TERMINAL, fault.encode("receipt", "why", 3, b"abc"), now()))
+    entries = listing(seeded.database)
+    assert len([entry for entry in entries if entry["id"]]) == PER_SOURCE_A_DAY + 1
+    assert [entry["seen"] for entry in entries if not entry["id"]] == [60 - PER_SOURCE_A_DAY]
+
+
+def test_retry_of_what_a_terminal_set_aside(seeded: Seeded) -> None:
+    """Once it reads there is nothing to be done: the terminal gets it again. A failure's text is no message."""
+    topic = topics.down(demo.TERMINAL, "receipt")
+    genuine = messages.tagged(seeded.terminal.keys.message, topic, messages.encode("receipt", epoch=1, upto=1, chain="00" * 16))
+    keep(seeded.database, Oddity.told(demo.TERMINAL, fault.encode("receipt", "why", len(genuine), genuine), now()))
+    keep(seeded.database, Oddity.told(demo.TERMINAL, fault.encode(fault.CRASH, "KeyError", 9, b"KeyError:"), now()))
+    crash, receipt = [int(str(entry["id"])) for entry in listing(seeded.database)]
+    with seeded.database.write() as connection:
+        assert "reads as a receipt now; the terminal is sent it anew" in retry.entry(connection, seeded.database, receipt)
+        with pytest.raises(CentreError, match="text of a failure"):
+            retry.entry(connection, seeded.database, crash)
 
 
 def test_the_gate_counts_before_anything_is_written(seeded: Seeded) -> None:

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from protocol import messages, reasons, topics
+from protocol import fault, messages, reasons, topics
 from protocol.offers import Offer
 
 HERE = Path(__file__).parent
@@ -74,7 +74,7 @@ def test_channels_are_the_topics(document: dict[str, Any]) -> None:
 
 def test_fields_and_bounds_are_those_of_the_code(document: dict[str, Any]) -> None:
     described = document["components"]["messages"]
-    binary = {"records", "refusals", "chunk"}
+    binary = {"records", "refusals", "chunk", "fault"}
     assert set(described) == set(messages.FIELDS) | binary
     for name in messages.FIELDS:
         fields = {field: bounds for field, *bounds in messages.fields_of(name)}
@@ -110,6 +110,10 @@ def test_binary_sizes_and_example(document: dict[str, Any]) -> None:
         assert len(body) == described[name]["payload"]["minLength"]
         epoch, first, chain, slots = messages.decode_batch(body)
         assert (epoch, first, chain, slots) == (1, 1, bytes(range(16)), [bytes(range(64))])
+    told = fault.decode(bytes.fromhex(described["fault"]["x-example-hex"]))
+    assert told == ("verdict", "tag does not match", 2, b"AB")
+    assert described["kept"]["examples"][0]["payload"]["digest"] == fault.digest(told[3])
+    assert described["fault"]["payload"]["maxLength"] == len(fault.encode("s" * 99, "r" * 99, 2000, bytes(2000)))
     assert (
         described["chunk"]["payload"]["maxLength"]
         == 12 + {field: most for field, _, _, most in messages.fields_of("fetch")}["length"]
