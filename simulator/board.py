@@ -147,8 +147,13 @@ class BenchBoard:
         self._thread.do(lambda: setattr(self._room.radio, "accepts", (ssid, key)))
 
     def lan(self, **settings: Any) -> None:
-        """Change what lies beyond the antenna: see `simulator.lan.Lan` for `delay_ms`, `tcp`, `dns` and `hosts`."""
+        """Change what lies beyond the antenna: see `simulator.lan.Lan` for `delay_ms`, `loss`, `tcp`, `dns` and `hosts`."""
         self._thread.do(lambda: self._room.lan.change(**settings))
+
+    @property
+    def lost_packets(self) -> int:
+        """How many packets have been lost to `lan(loss=…)`."""
+        return self._room.lan.lost_packets
 
     def cut_connections(self) -> None:
         """Reset every open TCP connection of the board, both ends."""

@@ -74,7 +74,7 @@ class Headless:
         self._board.hold(_text(line, "hold"), _number(line, "ms", 1500), wait=line.get("wait") is not False)
 
     def _network(self, line: Line) -> None:
-        settings = {name: line[name] for name in ("delay_ms", "tcp", "dns", "hosts") if name in line}
+        settings = {name: line[name] for name in ("delay_ms", "loss", "tcp", "dns", "hosts") if name in line}
         if settings:
             self._board.lan(**settings)
         self._board.network(_one_of(line, "network", ("up", "down")) == "up")

@@ -3,7 +3,10 @@
 Addresses are the host's own: 127.0.0.1 is the machine the simulator runs on. Whatever the firmware opens runs through a
 relay here, so that it can be delayed, held up, swallowed or cut.
 
-Not imitated: UDP to anything but ports 53 and 123, packet loss below TCP, addresses taken away by another board.
+Loss is what TCP makes of it: a lost segment arrives after its retransmission, 300 ms later and then twice as much each time, and
+everything behind it waits. A lost datagram does not arrive.
+
+Not imitated: UDP to anything but ports 53 and 123, segments' sizes, addresses taken away by another board.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import random
 import socket
 import struct
 from collections.abc import Callable, Mapping
@@ -26,29 +30,35 @@ TCP_OPEN, UDP_OPEN, RESOLVE, NTP_TIME = range(40, 44)
 Tcp = Literal["open", "silent", "refuse", "lost"]
 Dns = Literal["answer", "silent"]
 DECIDE_S = 0.02  # how long the firmware's connect() may wait to learn whether anybody listens there
+RESEND_S = 0.3  # between Linux's 0.2 s and lwIP's 0.5 s on a known way
 GIVE_UP_S = 14.0  # lwIP's patience with a name server
 
 
 class Lan:
     """Settings may be changed at any time, on the board's thread.
 
-    `delay_ms` holds everything up, each way. `tcp`: `open`, or new connections are accepted and everything is swallowed
-    (`silent`), are refused, or get no answer at all (`lost`). `dns`: `answer` or `silent`. `hosts` maps names to
+    `delay_ms` holds everything up, each way. `loss` (0 to 0.9) is the share of packets that get lost, `seed` chooses which.
+    `tcp`: `open`, or new connections are accepted and everything is swallowed (`silent`), are refused, or get no answer at all (`lost`). `dns`: `answer` or `silent`. `hosts` maps names to
     addresses before the host's resolver is asked; an empty address means there is no such name, and the name `*` answers
     for every one, as a captive portal does.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, passing: Callable[[], bool], now: Callable[[], float]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, passing: Callable[[], bool], now: Callable[[], float], seed: int = 0
+    ) -> None:
         self._loop = loop
         self._passing = passing
         self._now = now
         self.delay_ms = 0.0
+        self.loss = 0.0
+        self.lost_packets = 0
         self.tcp: Tcp = "open"
         self.dns: Dns = "answer"
         self.hosts: dict[str, str] = {}
         self._relays: set[Relay] = set()
         self._udp: dict[int, asyncio.DatagramTransport] = {}
         self._dead_ends: list[socket.socket] = []
+        self._chance = random.Random(seed)  # noqa: S311 - weather, no secret
 
     def handlers(self) -> dict[int, Handler]:
         return {TCP_OPEN: self._tcp_open, UDP_OPEN: self._udp_open, RESOLVE: self._resolve, NTP_TIME: self._ntp_time}
@@ -76,13 +86,16 @@ class Lan:
             relay.abort()
 
     def change(
-        self, *, delay_ms: float | None = None, tcp: Tcp | None = None, dns: Dns | None = None,
+        self, *, delay_ms: float | None = None, loss: float | None = None, tcp: Tcp | None = None, dns: Dns | None = None,
         hosts: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """Change the settings given; ValueError when one is none that there is."""
+        if loss is not None and not 0 <= loss <= 0.9:
+            raise ValueError("loss is a share from 0 to 0.9")
         if (tcp is not None and tcp not in get_args(Tcp)) or (dns is not None and dns not in get_args(Dns)):
             raise ValueError(f"tcp is one of {', '.join(get_args(Tcp))}; dns is one of {', '.join(get_args(Dns))}")
         self.delay_ms = self.delay_ms if delay_ms is None else delay_ms
+        self.loss = self.loss if loss is None else loss
         self.dns = dns or self.dns
         self.hosts = self.hosts if hosts is None else dict(hosts)
         if tcp is not None:
@@ -106,7 +119,7 @@ class Lan:
             return Answer(self._lost_port())
         if self.tcp == "refuse":
             return Answer(self._refusing_port())
-        relay = Relay(self._loop, self._relays, lambda: self.delay_ms / 1000)
+        relay = Relay(self._loop, self._relays, self._way_s)
         relay.swallowing = self.tcp == "silent"
         if not relay.swallowing:
             reached = self._loop.create_task(relay.reach(call.data.decode(), call.a))
@@ -142,8 +155,20 @@ class Lan:
         await asyncio.sleep(2 * self.delay_ms / 1000)
         return Answer(data=struct.pack("<I", int(self._now()) - ntp.ESP32_EPOCH))
 
+    def _way_s(self) -> float:
+        """How long something now takes one way, its retransmissions included."""
+        wait, resend = self.delay_ms / 1000, RESEND_S
+        while self._lost():
+            wait, resend = wait + resend, resend * 2
+        return wait
+
+    def _lost(self) -> bool:
+        lost = self.loss > 0 and self._chance.random() < self.loss
+        self.lost_packets += lost
+        return lost
+
     def _datagram(self, port: int, data: bytes, reply: Callable[[bytes], None]) -> None:
-        if self._passing():
+        if self._passing() and not self._lost() and not self._lost():  # there and back
             self._loop.call_later(2 * self.delay_ms / 1000, self._serve_datagram, port, data, reply)
 
     def _serve_datagram(self, port: int, data: bytes, reply: Callable[[bytes], None]) -> None:

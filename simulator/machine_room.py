@@ -75,7 +75,7 @@ class MachineRoom:
         self.keys = matrix.keys
         self.fingers = Fingers(matrix, self.timeline, self.report)
         self.radio = Radio(self.page, self.timeline, self._link_changed)
-        self.lan = Lan(self._loop, lambda: self.radio.passing, self.clock.now)
+        self.lan = Lan(self._loop, lambda: self.radio.passing, self.clock.now, options.seed)
         self._nvs = calls.NvsCalls(self.flash, options.fast)
         self._handlers: dict[int, Handler] = {
             calls.BOOTED: self._booted,

@@ -132,6 +132,31 @@ for _ in range(3):
     assert rounds[0] >= 100, "connecting takes a round trip too"
 
 
+def test_lost_packets_come_later_and_in_order(bench, echo) -> None:
+    board = bench.put(
+        JOIN
+        + f"""
+s = socket.socket()
+s.connect(("127.0.0.1", {echo.port}))
+for n in range(20):
+    t = time.ticks_ms()
+    s.send(b"%02d" % n)
+    got = b""
+    while len(got) < 2:
+        got += s.recv(2 - len(got))
+    print("got", got.decode(), time.ticks_diff(time.ticks_ms(), t))
+"""
+    )
+    board.lan(loss=0.2)
+    board.power_on()
+    board.wait_event("halted", 60, since=0)
+    got = [line.split()[1:] for line in board.log.read_text().splitlines() if line.startswith("got")]
+    assert [int(number) for number, _ in got] == list(range(20))
+    late = [int(ms) for _, ms in got if int(ms) >= 300]
+    assert late and board.lost_packets >= len(late)
+    assert len(late) < 20, "most get through at once"
+
+
 def test_a_cut_is_silence_and_what_was_under_way_arrives_later(bench, echo) -> None:
     board = bench.put(
         JOIN
