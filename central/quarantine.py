@@ -163,6 +163,20 @@ def listing(connection: sa.Connection, state: str | None = None) -> list[dict[st
     return entries
 
 
+def failures(connection: sa.Connection, terminal: str) -> list[dict[str, Any]]:
+    """What a terminal has told of its failures, the latest first: ``id, time, last_seen, seen, state, text, board`` (its name)."""
+    table, of = schema.quarantine, schema.terminals.c.id == terminal
+    board = connection.execute(sa.select(schema.terminals.c.board).where(of)).first()
+    if board is None:
+        raise CentreError(f"there is no terminal {terminal}", "see `cheyou terminals list`")
+    told = sa.select(table).where(table.c.source == topics.up(terminal, "fault"), table.c.terminal == terminal)
+    names = ("id", "time", "last_seen", "seen", "state")
+    return [
+        {name: getattr(row, name) for name in names} | {"text": bytes(row.bytes).decode(errors="replace"), "board": board[0]}
+        for row in connection.execute(told.order_by(table.c.last_seen.desc(), table.c.id.desc()))
+    ]
+
+
 def entry(connection: sa.Connection, number: int) -> dict[str, Any]:
     """One entry with its bytes; `CentreError` when there is none."""
     row = connection.execute(sa.select(schema.quarantine).where(schema.quarantine.c.id == number)).first()

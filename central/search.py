@@ -91,7 +91,7 @@ def _record(row: Any, full: bool) -> dict[str, Any]:
         "price": row.price,
         "clock": CLOCKS[row.clock],
         "flags": [name for bit, name in FLAGS.items() if row.flags & bit],
-        "reason": _reason(row.reason),
+        "reason": reason_name(row.reason),
         "voids": f"{row.link_epoch}/{row.link}" if row.kind == VOID else None,
         "voided": bool(row.voided),
         "list_version": row.list_version,
@@ -99,7 +99,7 @@ def _record(row: Any, full: bool) -> dict[str, Any]:
         "cashier": row.cashier,
         "received_at": row.received_at,
         "marks": marks.names(row.marks),
-        "would_have_been": _reason(row.would_have) if row.would_have is not None else None,
+        "would_have_been": reason_name(row.would_have) if row.would_have is not None else None,
     }
 
 
@@ -112,13 +112,14 @@ def _check(row: Any, full: bool) -> dict[str, Any]:
         "member": number(row.member, full),
         "month": row.month,
         "offer": row.offer,
-        "reason": _reason(row.reason),
+        "reason": reason_name(row.reason),
         "tier": row.tier,
     }
 
 
-def _reason(code: int) -> str:
+def reason_name(code: int) -> str:
+    """The name of a reason code; the code itself when a newer release has written it."""
     try:
         return str(reasons.name(code))
-    except KeyError:  # written by a newer release
+    except KeyError:
         return str(code)

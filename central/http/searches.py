@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends
 from fastapi import Query as Parameter
 
-from central import incidents, quarantine, search
+from central import incidents, quarantine, reports, search
 from central.database import Database
 from central.http.access import Access
 from central.search import Query
@@ -33,7 +33,7 @@ def wanted(
 
 
 def router(database: Database, _access: Access) -> APIRouter:
-    """/redemptions, /refusals, /checks, /quarantine, /incidents."""
+    """/redemptions, /refusals, /checks, /quarantine, /would-have-refused, /incidents."""
     routes = APIRouter(tags=["searches"])
     Wanted = Annotated[Query, Depends(wanted)]  # noqa: N806 - a type
 
@@ -61,6 +61,12 @@ def router(database: Database, _access: Access) -> APIRouter:
         """What could not be used, newest first, without its bytes."""
         with database.read() as connection:
             return {"items": quarantine.listing(connection, state)}
+
+    @routes.get("/would-have-refused")
+    def would_have_refused(merchant: _Text = None, since: _Time = None, until: _Time = None) -> dict[str, Any]:
+        """Redemptions that were accepted and the centre would have refused: counts by merchant and reason."""
+        with database.read() as connection:
+            return {"items": reports.would_have_refused(connection, merchant, since, until)}
 
     @routes.get("/incidents")
     def incidents_(terminal: _Text = None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 import click
 
 from central import audit as audit_log
-from central import incidents, verify
+from central import incidents, reports, verify
 from central.database import Database
 from host_tools.commands._centre import moment, on_database, shown_time
 from host_tools.listing import json_option, show
@@ -48,6 +48,24 @@ def incidents_(database: Database, terminal: str | None, as_json: bool) -> None:
         "upto": "to", "offers": "offered", "state": "state",
     }  # fmt: skip
     show(rows if as_json else [row | {"at": shown_time(row["time"])} for row in rows], columns, as_json)
+
+
+@command.command("would-have-refused")
+@on_database
+@click.option("--merchant", help="Only this merchant's.")
+@click.option("--since", help="Made from this time on (2026-11-22 or 2026-11-22T14:32, CST).")
+@click.option("--until", help="Made before this time.")
+@json_option
+def would_have_refused(database: Database, merchant: str | None, since: str | None, until: str | None, as_json: bool) -> None:
+    """Count by merchant what was accepted and the centre would have refused, and why."""
+    with database.read() as connection:
+        rows = reports.would_have_refused(connection, merchant, moment(since), moment(until))
+    columns = {
+        "merchant": "merchant", "reason": "why", "redemptions": "redemptions", "offline": "decided offline", "voided": "voided",
+        "members": "members", "first_at": "first", "last_at": "last",
+    }  # fmt: skip
+    times = [row | {f"{name}_at": shown_time(row[name]) for name in ("first", "last")} for row in rows]
+    show(rows if as_json else times, columns, as_json)
 
 
 @command.command()
