@@ -10,10 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central import members, schema
+from central import members, schema, timeline
 from central.database import Database
 from central.directory import Directory, Terminal
 from central.judgement import counting
+from central.timeline import Span
 from protocol import month as months
 from protocol.verdict import Facts, decide, refused_before_lookup
 
@@ -30,11 +31,12 @@ class Prepared:
         self._names: list[str] | None = list(compiled.positiontup) if compiled.positiontup else None
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
 
-    def first(self, cursor: Any, **parameters: Any) -> Any:
-        """The first row, or None."""
+    def all(self, cursor: Any, **parameters: Any) -> list[Any]:
+        """The rows."""
         values = self._fixed | parameters
         cursor.execute(self._sql, values if self._names is None else [values[name] for name in self._names])
-        return cursor.fetchone()
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
 
 class Reader:
@@ -47,7 +49,9 @@ class Reader:
         m, r = schema.members.c, schema.records.c
         self._member = Prepared(
             database,
-            sa.select(m.tier, m.active_from, m.active_until, m.blocked).where(m.member == sa.bindparam("member")),
+            sa.select(m.active_from, m.tier, m.active_until, m.blocked)
+            .where(m.member == sa.bindparam("member"))
+            .order_by(m.active_from),
         )
         self._uses = Prepared(
             database,
@@ -69,18 +73,18 @@ class Reader:
             ),
         )
 
-    def member(self, number: int) -> Any:
-        """(tier, active_from, active_until, blocked) of a member, or None."""
-        return self._first(self._member, member=number)
+    def member(self, number: int) -> list[Span]:
+        """The spans of a member; none where the number is not one's."""
+        return [Span(*row) for row in self._all(self._member, member=number)]
 
     def used(self, number: int, merchant: str, offer: int, since: int) -> int:
         """How often a member has used an offer since then."""
-        return int(self._first(self._uses, member=number, merchant=merchant, offer=offer, since=since)[0])
+        return int(self._all(self._uses, member=number, merchant=merchant, offer=offer, since=since)[0][0])
 
     def position(self, terminal: str, stream: str, epoch: int) -> tuple[int, bytes] | None:
         """(upto, chain) that the centre holds of an epoch, or None."""
-        row = self._first(self._position, terminal=terminal, stream=stream, epoch=epoch)
-        return (int(row[0]), bytes(row[1])) if row else None
+        rows = self._all(self._position, terminal=terminal, stream=stream, epoch=epoch)
+        return (int(rows[0][0]), bytes(rows[0][1])) if rows else None
 
     def close(self) -> None:
         """Give the connection back."""
@@ -88,11 +92,11 @@ class Reader:
             self._connection.invalidate()
             self._connection = self._cursor = None
 
-    def _first(self, statement: Prepared, **parameters: Any) -> Any:
+    def _all(self, statement: Prepared, **parameters: Any) -> list[Any]:
         try:
             if self._cursor is None:
                 self._connect()
-            return statement.first(self._cursor, **parameters)
+            return statement.all(self._cursor, **parameters)
         except Exception:
             self.close()  # whatever it was, the next read starts from a fresh connection
             raise
@@ -129,11 +133,10 @@ class Checks:
 
     def _look_up(self, directory: Directory, terminal: Terminal, facts: Facts, offer_id: int) -> None:
         number = int(facts.member)
-        row = self._reader.member(number)
-        if row is not None:
+        if members.accepted(facts.member, directory.properties["prefixes"]):
             # Within grace the claim is about last month: whether the member was one then is what counts.
             moment = min(facts.now, months.starts(months.shifted(facts.month, 1)) - 1)
-            facts.tier, facts.ends = members.standing(row[0], row[1], row[2], bool(row[3]), moment)
+            facts.tier, facts.ends = timeline.standing(self._reader.member(number), moment, facts.now)
         offer = directory.offer(terminal, offer_id)
         if offer is None:
             facts.served = not offer_id  # 0 asks about the member alone; an offer that is gone serves nobody

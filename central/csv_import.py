@@ -1,4 +1,4 @@
-"""Members, merchants and offers from CSV: good rows are taken, bad ones are reported by line and kept aside.
+"""Members, their events, merchants and offers from CSV: good rows are taken, bad ones are reported by line and kept aside.
 
 Importing the same file again changes nothing. Rows are committed in portions, so that a large import never keeps records
 waiting, and one that was interrupted is simply started again.
@@ -7,31 +7,31 @@ waiting, and one that was interrupted is simply started again.
 from __future__ import annotations
 
 import csv
-import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from central import audit, catalog, members, schema
+from central import audit, catalog, feed, members, schema
 from central.catalog import CatalogError
+from central.cells import RowError, moment, truth
 from central.database import Database
 from central.directory import load_properties
 from central.errors import CentreError
-from protocol.month import CST_S
 
 PORTION = 4000
-_DAY_S = 86_400
-_TRUE, _FALSE = ("1", "yes", "true", "y", "是"), ("", "0", "no", "false", "n", "否")
-_FIRST_TIME, _LAST_TIME = 946_684_800, 0xFFFF_FFFF  # 2000 to what a record can carry
 
 Row = dict[str, str]
 
 
-class RowError(ValueError):
-    """A row that cannot be taken; the text says why, without any member's number."""
+class Waiting(NamedTuple):
+    """A good row that is to be stored: its line, its cells as they came, and what they say."""
+
+    line: int
+    cells: list[str]
+    parsed: Any
 
 
 @dataclass
@@ -68,10 +68,26 @@ def import_members(database: Database, path: Path, who: str, advance: Callable[[
             "blocked": truth(row.get("blocked", "")),
         }
 
-    def put(connection: sa.Connection, parsed: list[dict[str, Any]]) -> int:
-        return members.put(connection, database, parsed)
+    def put(connection: sa.Connection, waiting: list[Waiting], _report: Report) -> int:
+        return members.put(connection, [one.parsed for one in waiting])
 
     return _import(database, path, ("member_id", "tier", "active_from"), parse, put, who, "members.import", advance)
+
+
+def import_events(
+    database: Database, path: Path, source: str, who: str, advance: Callable[[int], None] = lambda _: None
+) -> Report:
+    """A feed of members' events: columns ``event_id, time, member_id, event, tier, until``; ``source`` says whose it is."""
+    with database.read() as connection:
+        parse = feed.Parser(connection)
+
+    def put(connection: sa.Connection, waiting: list[Waiting], report: Report) -> int:
+        taken = feed.take(connection, database, source, [one.parsed for one in waiting])
+        for index in taken.clashes:
+            report.bad.append((waiting[index].line, feed.CLASH, waiting[index].cells))
+        return taken.new
+
+    return _import(database, path, feed.REQUIRED, parse, put, who, "members.feed", advance)
 
 
 def import_merchants(database: Database, path: Path, who: str) -> Report:
@@ -123,49 +139,17 @@ def _offer(row: Row) -> tuple[str, dict[str, Any]]:
     return row["merchant_id"], terms
 
 
-def moment(text: str, end: bool) -> int | None:
-    """Unix seconds of a cell: seconds, a date, or a date and time in China Standard Time; None for an empty one.
-
-    A date alone means its first second, or with ``end`` the first second after it: a membership *until* a day has that day.
-    """
-    text = text.strip()
-    if not text:
-        return None
-    if text.isdigit() and len(text) >= 9:
-        value = int(text)
-    else:
-        try:
-            parsed = datetime.datetime.fromisoformat(text)
-        except ValueError:
-            raise RowError(f"{text!r} is no date") from None
-        cst = datetime.timezone(datetime.timedelta(seconds=CST_S))
-        value = int((parsed if parsed.tzinfo else parsed.replace(tzinfo=cst)).timestamp())
-        if end and len(text) == 10:
-            value += _DAY_S
-    if not _FIRST_TIME <= value <= _LAST_TIME:
-        raise RowError(f"{text!r} is not between 2000 and 2106")
-    return value
-
-
-def truth(text: str) -> bool:
-    """Yes or no, as people write it; an empty cell is no."""
-    value = text.strip().lower()
-    if value not in _TRUE + _FALSE:
-        raise RowError(f"{text!r} is neither yes nor no")
-    return value in _TRUE
-
-
 def write_rejects(path: Path, report: Report, source: Path) -> None:
     """Keep the bad rows: as they came, with line and reason in front, readable by their owner alone."""
     path.touch(mode=0o600)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["line", "reason", *_header(source)])
+        writer.writerow(["line", "reason", *next(_lines(source), (0, []))[1]])
         writer.writerows([line, reason, *row] for line, reason, row in report.bad)
 
 
-def _each(put: Callable[[sa.Connection, Any], bool]) -> Callable[[sa.Connection, list[Any]], int]:
-    return lambda connection, parsed: sum(put(connection, one) for one in parsed)
+def _each(put: Callable[[sa.Connection, Any], bool]) -> Callable[[sa.Connection, list[Waiting], Report], int]:
+    return lambda connection, waiting, _: sum(put(connection, one.parsed) for one in waiting)
 
 
 def _import(
@@ -173,27 +157,27 @@ def _import(
     path: Path,
     required: tuple[str, ...],
     parse: Callable[[Row], Any],
-    put: Callable[[sa.Connection, list[Any]], int],
+    put: Callable[[sa.Connection, list[Waiting], Report], int],
     who: str,
     action: str,
     advance: Callable[[int], None] = lambda _: None,
     portion: int = PORTION,
 ) -> Report:
     report = Report()
-    waiting: list[Any] = []
+    waiting: list[Waiting] = []
 
     def store() -> None:
         if waiting:
             with database.write() as connection:
-                report.changed += put(connection, waiting)
+                report.changed += put(connection, waiting, report)
             waiting.clear()
 
-    for line, cells, row in _rows(path, required):
+    lines = _lines(path)
+    header = _header(path, lines, required)
+    for line, cells in lines:
         report.rows += 1
         try:
-            if row is None:
-                raise RowError("has not as many cells as the header")
-            waiting.append(parse(row))
+            waiting.append(Waiting(line, cells, parse(_named(header, cells))))
             if len(waiting) >= portion:
                 store()
         except (RowError, CatalogError) as error:
@@ -202,41 +186,55 @@ def _import(
             report.bad.append((line, str(error), cells))
         advance(1)
     store()
+    report.bad.sort(key=lambda bad: bad[0])
     with database.write() as connection:
         audit.note(connection, who, action, path.name, rows=report.rows, changed=report.changed, bad=len(report.bad))
     return report
 
 
-def _header(path: Path) -> list[str]:
-    with path.open(encoding=_encoding(path), newline="") as file:
-        return next(csv.reader(file), [])
+def _header(path: Path, lines: Iterator[tuple[int, list[str]]], required: tuple[str, ...]) -> list[str]:
+    header = [name.strip().lower() for name in next(lines, (0, []))[1]]
+    missing = [name for name in required if name not in header]
+    if missing:
+        raise CentreError(f"{path.name} has no column {missing[0]}", f"its first line must name {', '.join(required)}")
+    return header
 
 
-def _rows(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, list[str], Row | None]]:
-    """(line, cells, cells by column or None when their number does not fit the header)."""
-    with path.open(encoding=_encoding(path), newline="") as file:
-        reader = csv.reader(file)
-        header = [name.strip().lower() for name in next(reader, [])]
-        missing = [name for name in required if name not in header]
-        if missing:
-            raise CentreError(f"{path.name} has no column {missing[0]}", f"its first line must name {', '.join(required)}")
-        try:
-            for cells in reader:
-                if cells:
-                    row = dict(zip(header, (cell.strip() for cell in cells), strict=True)) if len(cells) == len(header) else None
-                    yield reader.line_num, cells, row
-        except csv.Error as error:
-            raise CentreError(f"{path.name} line {reader.line_num}: {error}", "mend the file and import it again") from None
+def _named(header: list[str], cells: list[str]) -> Row:
+    if len(cells) == 1 and len(header) > 1:
+        raise RowError("cannot be read: a quote is not closed, or it has one cell only")
+    if len(cells) != len(header):
+        raise RowError("has not as many cells as the header")
+    row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+    if not all(cell.isprintable() for cell in cells):
+        raise RowError("holds characters that are no text")
+    return row
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells), blank lines left out. Each line by itself, so that a stray quote spoils no other; one that is no CSV is a
+    single cell."""
+    with path.open(encoding=_encoding(path), errors="surrogateescape") as file:
+        for line, text in enumerate(file, 1):
+            try:
+                cells = next(csv.reader((text.rstrip("\n"),), strict=True), [])
+            except csv.Error:
+                cells = [text.rstrip("\n")]
+            if cells:
+                yield line, cells
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8, with or without a mark; or GB 18030, which is what Chinese office software writes."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            while file.read(1 << 20):
-                pass
-    except UnicodeDecodeError:
-        return "gb18030"
-    except OSError as error:
-        raise CentreError(f"cannot read {path}: {error.strerror}", "check the name") from None
+    """UTF-8, with or without a mark; or GB 18030, which is what Chinese office software writes. What is wholly neither is read as
+    UTF-8, and its odd lines turn out bad."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            with path.open(encoding=encoding) as file:
+                while file.read(1 << 20):
+                    pass
+        except UnicodeDecodeError:
+            continue
+        except OSError as error:
+            raise CentreError(f"cannot read {path}: {error.strerror}", "check the name") from None
+        return encoding
     return "utf-8-sig"

@@ -53,7 +53,7 @@ def seed(database: Database, key: bytes | None = None) -> bytes:
             for number, (tier, blocked) in MEMBERS.items()
             if int(number) not in held
         ]
-        members.put(connection, database, rows)
+        members.put(connection, rows)
         table = schema.terminals
         if connection.scalar(sa.select(table.c.id).where(table.c.id == TERMINAL)) is None:
             key = registry.add(connection, TERMINAL, MERCHANT, _WHO, key)

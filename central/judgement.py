@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central import marks, members, schema
+from central import marks, members, schema, timeline
 from central.directory import Directory, Terminal
 from protocol import month as months
 from protocol.reasons import CODES, VALID
@@ -59,12 +59,9 @@ class Judge:
         facts = Facts(f"{row['member']:011d}", True, row["month"], moment, self._directory.grace_hours)
         facts.online = True
         facts.suspended = bool(row["marks"] & marks.SUSPENDED)
-        member = self._members.get(row["member"])
-        if member is not None:
+        if members.accepted(facts.member, self._directory.properties["prefixes"]):
             judged_at = min(moment, months.starts(months.shifted(row["month"], 1)) - 1) if row["month"] else moment
-            facts.tier, facts.ends = members.standing(
-                member.tier, member.active_from, member.active_until, member.blocked, judged_at
-            )
+            facts.tier, facts.ends = timeline.standing(self._members.get(row["member"], []), judged_at, moment)
         offer = self._directory.offer(terminal, row["offer"])
         if offer is None:
             row["marks"] |= marks.OFFER_UNKNOWN

@@ -54,5 +54,5 @@ def read(database: Database, month: int, moment: int, prefixes: tuple[str, ...])
 
 def _rows(connection: sa.Connection, month: int, moment: int) -> Iterator[tuple[int, int, int]]:
     start, end = months.starts(month), months.starts(months.shifted(month, 1))
-    for number, tier, until, blocked in members.active_in(connection, start, end, moment):
-        yield (number, BLOCKED, 0) if blocked else (number, tier, until or 0)
+    for row in members.in_month(connection, start, end, moment):
+        yield (row.member, BLOCKED, 0) if row.blocked else (row.member, row.tier, row.active_until or 0)

@@ -24,7 +24,7 @@ from sqlalchemy import (
     false,
 )
 
-VERSION = 1
+VERSION = 2
 
 # Constraints that carry a law need a name that a migration, and the test that drops them, can call.
 metadata = MetaData(
@@ -121,15 +121,35 @@ fences = Table(
     Column("since", BigInteger, nullable=False),
 )
 
+# What holds of a member from `active_from` until its next row (central/timeline.py): drawn from `member_events`, for checks and
+# lists to read.
 members = Table(
     "members",
     metadata,
-    Column("member", BigInteger, primary_key=True, autoincrement=False),
+    Column("member", BigInteger, autoincrement=False, nullable=False),
+    Column("active_from", BigInteger, autoincrement=False, nullable=False),
     Column("tier", SmallInteger, nullable=False),
-    Column("active_from", BigInteger, nullable=False),
     Column("active_until", BigInteger),  # None: until unsubscribed
     Column("blocked", Boolean, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("member", "active_from"),
+)
+
+# Every event of the feed, and what the operator put in by hand. Only ever appended to.
+member_events = Table(
+    "member_events",
+    metadata,
+    _identity(),
+    Column("source", String(20), nullable=False),  # whose feed
+    Column("event", String(40)),  # its name for the event; None for what was put in by hand
+    Column("member", BigInteger, nullable=False),
+    Column("kind", SmallInteger, nullable=False),  # central/timeline.py
+    Column("at", BigInteger, nullable=False),  # when it takes effect
+    Column("tier", SmallInteger),
+    Column("until", BigInteger),
+    Column("received_at", BigInteger, nullable=False),
+    UniqueConstraint("source", "event"),
+    Index(None, "member"),
 )
 
 # How far the centre holds each chain: what receipts say.

@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from central.catalog import CatalogError
-from central.csv_import import RowError
+from central.cells import RowError
 from central.errors import CentreError
 from central.http import catalog, health, lists, members, searches, terminals
 from central.http.access import Access

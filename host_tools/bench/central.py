@@ -71,7 +71,7 @@ def _furnish(database: Database) -> dict[str, bytes]:
     ]
     for at in range(0, MEMBERS, 5000):
         with database.write() as connection:
-            members.put(connection, database, rows[at : at + 5000])
+            members.put(connection, rows[at : at + 5000])
     return keys
 
 

@@ -52,7 +52,7 @@ def put(database: Database, **columns: Any) -> None:
     """The demo member with other columns."""
     row = {"member": int(NUMBER), "tier": 2, "active_from": 0, "active_until": None, "blocked": False} | columns
     with database.write() as connection:
-        members.put(connection, database, [row])
+        members.put(connection, [row])
 
 
 def test_membership_to_the_second(asked: Asked) -> None:
@@ -76,6 +76,16 @@ def test_month_rolls_over_at_midnight_with_grace(asked: Asked) -> None:
     # A trial that ended with last month is good for a claim on last month no longer than it lasted.
     put(asked.seeded.database, tier=3, active_until=turn - 10)
     assert asked(turn + 10, 202611)["reason"] == "not_member"
+
+
+def test_a_number_without_an_accepted_prefix_is_no_members(asked: Asked) -> None:
+    put(asked.seeded.database)
+    with asked.seeded.database.write() as connection:
+        catalog.set_property(connection, "prefixes", ["139"], "test")
+    assert asked(starts(202611) + 5)["reason"] == "not_member", "taken in before the operator chose its prefixes"
+    with asked.seeded.database.write() as connection:
+        catalog.set_property(connection, "prefixes", ["139", "138"], "test")
+    assert asked(starts(202611) + 5)["reason"] == "valid"
 
 
 def test_limits_count_what_counts(asked: Asked) -> None:

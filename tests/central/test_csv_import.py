@@ -24,11 +24,11 @@ def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def member(database: Database, number: int) -> tuple[object, ...] | None:
-    """(tier, from, until, blocked) of a member."""
+    """(tier, from, until, blocked) of a member, as set last."""
     table = schema.members
     columns = (table.c.tier, table.c.active_from, table.c.active_until, table.c.blocked)
     with database.read() as connection:
-        row = connection.execute(sa.select(*columns).where(table.c.member == number)).first()
+        row = connection.execute(sa.select(*columns).where(table.c.member == number).order_by(table.c.active_from.desc())).first()
     return tuple(row) if row else None
 
 

@@ -232,7 +232,7 @@ def test_member_change_takes_effect_at_once(running: Running) -> None:
         assert (await terminal.check(demo.NOT_A_MEMBER))["reason"] == "not_member"
         row = {"member": int(demo.NOT_A_MEMBER), "tier": 1, "active_from": 0, "active_until": None, "blocked": False}
         with running.seeded.database.write() as connection:
-            members.put(connection, running.seeded.database, [row])
+            members.put(connection, [row])
         assert (await terminal.check(demo.NOT_A_MEMBER))["reason"] == "valid"
         terminal.power_cut()
 

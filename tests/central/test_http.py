@@ -109,6 +109,21 @@ def test_members_merchants_and_offers_are_put_idempotently(client: TestClient) -
     assert client.put("/terminals/T9/suspension", json={"suspended": True}).status_code == 409
 
 
+def test_a_feed_of_events(client: TestClient) -> None:
+    good = {"event_id": "1", "time": "2026-01-05", "member_id": "13312345678", "event": "subscribe", "tier": "vip"}
+    rows = [good, {**good, "event_id": "2", "event": "marry"}, {"event_id": "3"}, good, {**good, "tier": "ordinary"}]
+    bad = [row["row"] for row in client.post("/members/events", json={"events": rows}).json()["bad"]]
+    assert bad == [2, 3, 5]
+    again = client.post("/members/events", json={"events": rows}).json()
+    assert (again["new"], again["known"], [row["row"] for row in again["bad"]]) == (0, 2, bad)
+    assert client.get("/members/13312345678").json()["tier"] == "vip"
+    assert [row["event"] for row in client.get("/members/13312345678/events").json()["items"]] == ["subscribe"]
+    aside = client.get("/quarantine").json()["items"]
+    assert [row["source"] for row in aside] == ["feed/feed"] * 3 and not any("133123" in row["reason"] for row in aside)
+    other = client.post("/members/events", params={"source": "other"}, json={"events": [good]}).json()
+    assert other["new"] == 1, "another source has names of its own"
+
+
 def test_list_files_in_ranges(client: TestClient, seeded: Seeded) -> None:
     lists = Lists(seeded.database)
     assert asyncio.run(lists.refresh(seeded.directory))

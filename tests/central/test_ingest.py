@@ -234,7 +234,7 @@ def test_members_gone_since_are_judged_as_of_then(seeded: Seeded) -> None:
     append(made, time=moment)
     row = {"member": chains.MEMBER, "tier": 2, "active_from": 0, "active_until": moment - 3600, "blocked": False}
     with seeded.database.write() as connection:
-        members.put(connection, seeded.database, [row])
+        members.put(connection, [row])
     take(seeded, batch(seeded.terminal, made, 1, 2))
     assert [row.would_have for row in rows(seeded)] == [None, CODES["not_member"]]
 

@@ -42,7 +42,7 @@ def put(seeded: Seeded, count: int, tier: int = 1) -> None:
         {"member": FIRST + at * 7, "tier": tier, "active_from": 0, "active_until": None, "blocked": False} for at in range(count)
     ]
     with seeded.database.write() as connection:
-        members.put(connection, seeded.database, rows)
+        members.put(connection, rows)
 
 
 def refresh(lists: Lists, seeded: Seeded) -> list[dict[str, Any]]:

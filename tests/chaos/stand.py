@@ -49,7 +49,7 @@ class Stand:
                 registry.add(connection, name, demo.MERCHANT, _WHO, key)
                 registry.set_state(connection, name, "issued", _WHO)
             blank = {"tier": 2, "active_from": int(time.time()) - 40 * 86_400, "active_until": None, "blocked": False}
-            members.put(connection, database, [blank | {"member": member} for member in VIPS[:1000]])
+            members.put(connection, [blank | {"member": member} for member in VIPS[:1000]])
         self.broker.admit(database)
         database.dispose()
         os.environ["CHEYOU_DB"] = self.url

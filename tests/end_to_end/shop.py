@@ -199,7 +199,7 @@ class Shop:
 
             rows = [row(VIP, "vip"), row(ORDINARY, "ordinary"), row(TRIAL, "trial", active_until=ends)]
             rows += [row(BLOCKED, "ordinary", blocked=True), *(row(number, "vip") for number in FRESH_VIPS)]
-            members.put(connection, self.database, rows)
+            members.put(connection, rows)
 
 
 def until(look: Callable[[], T | None], timeout: float, shown: Callable[[], object] = lambda: "") -> T:

@@ -110,7 +110,7 @@ def record(folder: Path) -> Day:
                 catalog.put_offer(connection, WASH, OFFERS[WASH][0] | {"discount": {"vip": {"percent": 30}}})
                 code = tier_code(shop.database, "vip")
                 row = {"active_from": 0, "active_until": None, "blocked": False, "tier": code}
-                members.put(connection, shop.database, [row | {"member": 13_812_000_000 + n} for n in range(40)])
+                members.put(connection, [row | {"member": 13_812_000_000 + n} for n in range(40)])
             cashier.page(1, lambda rows: rows[0].split()[:2] != status.split()[:2], 60)
             until(lambda: _offers(bench, cashier, str(FRESH_VIPS[4])), 60)
             mark("percent", 30)
