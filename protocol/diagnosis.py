@@ -82,6 +82,20 @@ def wifi_state(cause, rssi):
     return causes.get(cause, "not_joined")
 
 
+def broker_state(connected, fault, sessions):
+    """The name in `BROKER`: ``fault`` is (what the uplink was at, why it failed) or None, ``sessions`` counts connections."""
+    if connected:
+        return "ok"
+    where, text = fault or ("", "")
+    if "refused by the broker" in text:
+        return "refused"
+    if where == "resolving":
+        return "no_name"
+    if sessions:
+        return "lost"
+    return "unreachable" if where in ("opening", "connecting", "subscribing") else "never"
+
+
 def journal_state(waiting, level, damaged, forks):
     """The name in `JOURNAL`: what most needs a person comes first."""
     if forks:

@@ -12,23 +12,11 @@ _SIGNS = (("MemoryError", "memory"), ("JournalForeign", "journal_mount"), ("OSEr
 def code(wifi, uplink, clock, lists, settings, journal, forks, boot, version):
     """The code now. ``lists`` may be None where none are kept; ``boot`` is the cause of the last reset."""
     return diagnosis.code(
-        diagnosis.wifi_state(wifi.cause, wifi.rssi()), _broker(uplink), CLOCKS[clock.source], _list(lists, clock),
+        diagnosis.wifi_state(wifi.cause, wifi.rssi()), diagnosis.broker_state(uplink.connected, uplink.fault, uplink.sessions),
+        CLOCKS[clock.source], _list(lists, clock),
         diagnosis.journal_state(journal.waiting, journal.level, journal.damaged, forks),
         "retried" if journal.damaged else "ok", version, _fault(settings, boot),
     )  # fmt: skip
-
-
-def _broker(uplink):
-    if uplink.connected:
-        return "ok"
-    where, text = uplink.fault or ("", "")
-    if "refused by the broker" in text:
-        return "refused"
-    if where == "resolving":
-        return "no_name"
-    if uplink.sessions:
-        return "lost"
-    return "unreachable" if where in ("opening", "connecting", "subscribing") else "never"
 
 
 def _list(lists, clock):

@@ -10,13 +10,11 @@ import click
 from host_tools import boards, listing
 from host_tools.commands._boards_at_work import identity_errors, registry
 from host_tools.commands._centre import database_url, place_options
-from host_tools.errors import CheYouError
 from host_tools.flash import ports, probe, selftest
 from host_tools.flash.bench import Bench, bench_option
 from host_tools.flash.link import Link
 from host_tools.flash.workshop import issue
 from provisioning.reports import Report, ReportStore
-from provisioning.units import Unit
 
 _NAMES = tuple(selftest.TITLES)
 
@@ -47,17 +45,15 @@ def command(device: str | None, steps: tuple[str, ...], bench: Bench, data: Path
     if report.passed and not steps and unit is not None:
         with identity_errors(), registry(database_url(data, db)) as entries:
             files += [str(path) for path in issue(bench, entries, unit, boards.load(board.name))]
-    _show(report, files, unit, as_json)
+    _show(report, files, as_json)
     return 0 if report.passed else 1
 
 
-def _show(report: Report, files: list[str], unit: Unit | None, as_json: bool) -> None:
+def _show(report: Report, files: list[str], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report.as_dict() | {"files": files}, ensure_ascii=False, indent=2))
     else:
         rows = [{"step": step.name, "passed": step.passed, "detail": step.detail} for step in report.steps]
         listing.show(rows, {"step": "Step", "passed": "Passed", "detail": "Detail"}, as_json=False)
     if not report.passed:
-        failed = ", ".join(step.name for step in report.steps if step.passed is False)
-        name = unit.identity.terminal_id if unit else report.mac
-        raise CheYouError(f"{name} failed its self-test: {failed}", f"see {files[1]}, mend it and run `cheyou selftest` again")
+        raise selftest.failure(report, f"run `cheyou selftest` again; report: {files[1]}")

@@ -10,10 +10,18 @@ from typing import Any
 
 from host_tools.boards import Board
 from host_tools.errors import CheYouError
+from host_tools.flash.advice import advice
 from host_tools.flash.console import Console
 from host_tools.flash.ports import Port
+from protocol.diagnosis import broker_state, wifi_state
 from provisioning.reports import Report, Step
 from provisioning.units import Unit
+
+# What the help desk would make of a step that failed.
+_STATES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "wifi": lambda values: wifi_state(values.get("cause"), values.get("dbm")),
+    "broker": lambda values: broker_state(False, values.get("fault"), 0),
+}
 
 Progress = Callable[[float, str], None]
 # The longest the board may be silent: it waits up to three minutes for the technician's answer.
@@ -63,6 +71,16 @@ def run(port: Port, unit: Unit | None, board: Board, progress: Progress, steps: 
         )
     firmware = f"{said.get('version', '?')} on {said.get('board', board.name)}"
     return Report("selftest", terminal or said["mac"], said["mac"], board.name, firmware, tuple(done), by=_who())
+
+
+def failure(report: Report, again: str) -> CheYouError:
+    """What a report that did not pass says, and what to do about it before the command `again`."""
+    failed = [step for step in report.steps if step.passed is False]
+    states = {name: state(step.values) for step in failed for name, state in _STATES.items() if step.name == TITLES[name]}
+    known = [f"{item.cause}: {item.next_step}" for item in advice(states)]
+    steps = ", ".join(f"{step.name} ({step.detail})" for step in failed)
+    todo = "; ".join(known) or "mend that (the wiring: docs/boards)"
+    return CheYouError(f"{report.subject} ({report.mac}) failed its self-test: {steps}", f"{todo}, then {again}")
 
 
 def _step(found: dict[str, Any]) -> Step:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from host_tools.boards import Board
-from host_tools.errors import CheYouError
+from host_tools.flash import selftest
 from host_tools.flash.bench import Bench
 from host_tools.flash.ports import Port
 from provisioning import enrolment, label
@@ -24,12 +24,12 @@ SelfTest = Callable[[Port, Unit, Board, Progress], Report]
 class Workshop:
     """A `job.Provisioner` and `job.Acceptance`. Used by many threads; the stores behind it take that."""
 
-    def __init__(self, bench: Bench, registry: Registry, authority: Authority, batch: Batch, selftest: SelfTest) -> None:
+    def __init__(self, bench: Bench, registry: Registry, authority: Authority, batch: Batch, test: SelfTest) -> None:
         self._bench = bench
         self._registry = registry
         self._authority = authority
         self._batch = batch
-        self._selftest = selftest
+        self._test = test
 
     def unit_for(self, mac: str, board: Board) -> Unit:
         """The unit that the batch makes of this board, registered as pending if it is new."""
@@ -41,14 +41,10 @@ class Workshop:
         files = []
         if unit.state != "issued":
             report(0.0, "self-test")
-            result = self._selftest(port, unit, board, report)
+            result = self._test(port, unit, board, report)
             files += ReportStore(self._bench.reports).save(result)
             if not result.passed:
-                failed = ", ".join(step.name for step in result.steps if step.passed is False)
-                raise CheYouError(
-                    f"terminal {unit.identity.terminal_id} ({unit.mac}) failed its self-test: {failed}",
-                    f"see {files[-1]}, mend it and run `cheyou selftest --port {port.device}`",
-                )
+                raise selftest.failure(result, f"run the same command again; report: {files[-1]}")
         return files + issue(self._bench, self._registry, unit, board)
 
 

@@ -146,7 +146,7 @@ def test_a_unit_that_fails_stays_pending_and_says_why(
     with Technician(running, says_no_to="Green"):
         code, _, err = run("provision", rows)
     assert code == 1
-    assert "failed its self-test: LEDs" in err and "cheyou selftest" in err
+    assert "failed its self-test: LEDs (green not seen)" in err and "run the same command again" in err
     assert states(centre) == {"T-00": "pending"}
     with Technician(running):
         code, _, err = run("selftest", "--port", board.port, "--json")
