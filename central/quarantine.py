@@ -164,7 +164,7 @@ def listing(connection: sa.Connection, state: str | None = None) -> list[dict[st
 
 
 def failures(connection: sa.Connection, terminal: str) -> list[dict[str, Any]]:
-    """What a terminal has told of its failures, the latest first: ``id, time, last_seen, seen, state, text, board`` (its name)."""
+    """What a terminal has told of its failures, latest first: ``id, time, last_seen, seen, state, text, board`` (its name)."""
     table, of = schema.quarantine, schema.terminals.c.id == terminal
     board = connection.execute(sa.select(schema.terminals.c.board).where(of)).first()
     if board is None:

@@ -28,9 +28,9 @@ from host_tools.toolchain import ROOT
 BLOCK = 4096
 # What the ESP32 port mounts with. The cache matters: littlefs keeps small files inside directories up to the cache's
 # size, and a mount with a smaller cache than the writer's would cut them off.
-_READ_SIZE = 32
-_CACHE_SIZE = 128
-_LOOKAHEAD = 32
+READ_SIZE = 32
+CACHE_SIZE = 128
+LOOKAHEAD = 32
 _START = b"from firmware.start import run\n\nrun()\n"
 
 
@@ -83,8 +83,8 @@ def _compile(compiler: Path, scratch: Path, module: Module) -> bytes:
 def pack(files: dict[str, bytes], folders: tuple[str, ...], size: int) -> tuple[bytes, int]:
     """A littlefs image of `size` bytes, and how many of its blocks are taken."""
     system = littlefs.LittleFS(
-        block_size=BLOCK, block_count=size // BLOCK, read_size=_READ_SIZE, prog_size=_READ_SIZE,
-        cache_size=_CACHE_SIZE, lookahead_size=_LOOKAHEAD,
+        block_size=BLOCK, block_count=size // BLOCK, read_size=READ_SIZE, prog_size=READ_SIZE,
+        cache_size=CACHE_SIZE, lookahead_size=LOOKAHEAD,
     )  # fmt: skip
     try:
         for folder in folders:

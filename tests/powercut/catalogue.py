@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.powercut import journal_scenarios as journal
 from tests.powercut import list_scenarios as lists
+from tests.powercut import settings_scenarios as settings
 from tests.powercut.scenario import Scenario
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -22,6 +23,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     journal.RefusalRing(),
     *journal.mixed(4),
     *lists.SCENARIOS,
+    settings.SettingsUpdate(),
 )
 
 
