@@ -1,10 +1,13 @@
 """Start-up of a journal: finds its ends in the ring and mends what a power cut left. Needed once, so it can be dropped after.
 
-Reads each sector's header, then the newest sector as a whole: the time does not grow with the records that wait.
+Reads each sector's header, then the newest sector as a whole: the time hardly grows with the records that wait.
 """
 
+import struct
+from binascii import crc32
+
 from firmware.terminal.ring import ERASED, SPOILED, JournalForeign
-from firmware.terminal.sector import MARKS_AT, encode
+from firmware.terminal.sector import CRC_AT, MAGIC, MARKS_AT, NO_MARKS, encode
 from protocol.record import SLOT_BYTES, RecordError
 
 
@@ -22,24 +25,30 @@ class Mount:
         self.upto = (0, 0)
         self.chain = b""
         self.sound = False
-        newest = tail = None
+        newest = tail = -1
         self.present = present = []  # ordinals of the sectors whose header is legible
+        checked = memoryview(ring.head)[:CRC_AT]
         for block in range(ring.sectors):
-            header = ring.header(block)
-            if header is None:
+            # As `sector.decode`, but for what is not needed of each: there may be hundreds.
+            head = ring.read_head(block)
+            magic, _, sectors, ordinal = struct.unpack_from("<4sHHI", head)
+            if magic != MAGIC or struct.unpack_from("<I", head, CRC_AT)[0] != crc32(checked):
                 continue
-            if header.sectors != ring.sectors:
-                raise JournalForeign("ring of %d sectors in %d" % (header.sectors, ring.sectors))
-            present.append(header.ordinal)
-            if newest is None or header.ordinal > newest.ordinal:
-                newest = header
-            if header.released is not None and (tail is None or header.ordinal > tail.ordinal):
-                tail = header
-        if newest is not None:
-            self._find_end(newest)
+            if sectors != ring.sectors:
+                raise JournalForeign("ring of %d sectors in %d" % (sectors, ring.sectors))
+            present.append(ordinal)
+            if ordinal > newest:
+                newest = ordinal
+            if ordinal > tail and head[MARKS_AT : MARKS_AT + 8] != NO_MARKS:
+                tail = ordinal
+        if newest >= 0:
+            self._find_end(ring.header(newest))
             self._find_orphan()
-            self._find_tail(tail)
-            self.damaged += sum(1 for ordinal in range(self.tail, self.ordinal + 1) if ordinal not in present)
+            self._find_tail(ring.header(tail) if tail >= 0 else None)
+            self.damaged += self.ordinal - self.tail + 1
+            for ordinal in present:
+                if self.tail <= ordinal <= self.ordinal:
+                    self.damaged -= 1
 
     def _find_end(self, header):
         """Where the newest sector ends, and its chain."""

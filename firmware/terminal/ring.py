@@ -22,7 +22,7 @@ class Ring:
 
     def __init__(self, partition, sealer, first):
         self._partition = partition
-        self._head = bytearray(HEADER_BYTES)
+        self.head = bytearray(HEADER_BYTES)  # of the sector whose header was read last
         self.sealer = sealer
         self.sectors = partition.ioctl(4, 0)
         self.first = first
@@ -30,13 +30,16 @@ class Ring:
 
     def header(self, ordinal):
         """The `Header` of the sector where ``ordinal`` lies, or None; it may be of another lap."""
-        self._partition.readblocks(ordinal % self.sectors, self._head, 0)
-        return sector.decode(self._head)
+        return sector.decode(self.read_head(ordinal))
 
     def is_fresh(self, ordinal):
         """Whether the sector was wholly erased and not used since."""
-        self._partition.readblocks(ordinal % self.sectors, self._head, 0)
-        return sector.is_fresh(self._head)
+        return sector.is_fresh(self.read_head(ordinal))
+
+    def read_head(self, ordinal):
+        """The bytes of a header, in `head`: there until the next is read."""
+        self._partition.readblocks(ordinal % self.sectors, self.head, 0)
+        return self.head
 
     def hold(self, ordinal):
         """Read a sector as a whole, unless it is held already; its `Header`, or None when it has none of this lap."""

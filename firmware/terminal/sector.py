@@ -7,16 +7,16 @@ from collections import namedtuple
 SECTOR_BYTES = 4096
 HEADER_BYTES = 64
 MARKS_AT = 48
-_CRC_AT = 44
+CRC_AT = 44
 _ERASED_AT = 56
-_MAGIC = b"CYJ1"
+MAGIC = b"CYJ1"
 _FIELDS = "<4sHHIIII4s16s"
 _ALL = _FIELDS + "I8s"  # and the check, and the marks
 # Programmed once an erase has ended, and taken back when the sector comes into use: an erase that was cut short can leave
 # a sector that reads as blank, or as it was before; neither bears this mark.
 ERASED = b"erased\r\n"
 _FRESH = b"\xff" * _ERASED_AT + ERASED
-_NO_MARKS = b"\xff" * 8
+NO_MARKS = b"\xff" * 8
 
 # sectors: the ring has · ordinal: of this one, counted since the ring began · index: records in the ring before this sector ·
 # first: sequence of its first record · latest: no record before this sector is younger · key: whose records · chain: value
@@ -26,14 +26,14 @@ Header = namedtuple("Header", ("epoch", "sectors", "ordinal", "index", "first", 
 
 def encode(epoch, sectors, ordinal, index, first, latest, key, chain):
     """The 64 bytes that begin a sector: fields and check, marks still unprogrammed, the erased mark taken back."""
-    fields = struct.pack(_FIELDS, _MAGIC, epoch, sectors, ordinal, index, first, latest, key, chain)
+    fields = struct.pack(_FIELDS, MAGIC, epoch, sectors, ordinal, index, first, latest, key, chain)
     return fields + struct.pack("<I", crc32(fields)) + b"\xff" * 8 + bytes(8)
 
 
 def decode(head):
     """The `Header` at the start of ``head``, or None when there is none that can be trusted."""
     fields = struct.unpack_from(_ALL, head)
-    if fields[0] != _MAGIC or fields[9] != crc32(memoryview(head)[:_CRC_AT]):
+    if fields[0] != MAGIC or fields[9] != crc32(memoryview(head)[:CRC_AT]):
         return None
     return Header(*fields[1:9] + (_released(fields[10]),))
 
@@ -50,7 +50,7 @@ def marks(released):
 
 
 def _released(marked):
-    if marked == _NO_MARKS:
+    if marked == NO_MARKS:
         return None
     # A cut clears some of the bits it was asked to and never another, so the unbroken run from the start is always true.
     run = -1
