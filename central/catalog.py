@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import sqlalchemy as sa
 
-from central import audit, schema
+from central import audit, reminders, schema
 from central.database import now, touch
 from central.directory import PROPERTY_DEFAULTS
 from central.errors import CentreError
@@ -15,7 +16,8 @@ from protocol import pin
 from protocol.offers import Offer, OfferError
 
 _LIST_AGE = re.compile(r"(warn|ask|refuse)_hours(\.[a-z0-9_-]{1,20})?")
-_MAX_OFFERS = 16  # what settings can carry
+_MAX_OFFERS = 16  # what settings can carry …
+_MAX_TERMS = 3000  # … and how much of their 4,096 bytes offers may take: the rest is for list keys, tiers and names
 
 
 class CatalogError(ValueError):
@@ -80,6 +82,9 @@ def put_offer(connection: sa.Connection, merchant: str, terms: dict[str, Any]) -
         if tier not in known:
             raise CatalogError(f"offer {offer.id}: there is no tier {tier}")
     table = schema.offers
+    others = sa.select(table.c.terms).where(table.c.merchant == merchant, table.c.id != offer.id, table.c.withdrawn_at.is_(None))
+    if len(json.dumps([terms, *connection.scalars(others)])) > _MAX_TERMS:
+        raise CatalogError(f"offers of {merchant}: too much text for a terminal; shorten labels or withdraw an offer")
     held = connection.execute(sa.select(table).where(table.c.merchant == merchant, table.c.id == offer.id)).first()
     if held is not None and held.terms == terms and held.withdrawn_at is None:
         return False
@@ -148,4 +153,10 @@ def _fits(name: str, value: Any) -> bool:
             and len(value) <= 16
             and all(_LIST_AGE.fullmatch(key) and type(hours) is int and 0 < hours <= 8784 for key, hours in value.items())
         )
+    if name == "reminder_categories":
+        return isinstance(value, dict) and all(kind in reminders.KINDS and _are_texts(fit) for kind, fit in value.items())
     return name in PROPERTY_DEFAULTS
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) and 1 <= len(text) <= 20 for text in value)

@@ -1,4 +1,4 @@
-"""Members, their events, merchants and offers from CSV: good rows are taken, bad ones are reported by line and kept aside.
+"""What the operator has in CSV files: good rows are taken, bad ones are reported by line and kept aside.
 
 Importing the same file again changes nothing. Rows are committed in portions, so that a large import never keeps records
 waiting, and one that was interrupted is simply started again.
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from central import audit, catalog, feed, members, schema
+from central import audit, bookings, catalog, feed, members, offer_cells, reminders, schema
 from central.catalog import CatalogError
 from central.cells import RowError, moment, truth
 from central.database import Database
@@ -47,12 +47,10 @@ def import_members(database: Database, path: Path, who: str, advance: Callable[[
     """Columns ``member_id, tier, active_from, active_until, blocked``."""
     with database.read() as connection:
         codes = {row.name: row.code for row in connection.execute(sa.select(schema.tiers))}
-        prefixes = tuple(load_properties(connection)["prefixes"])
+    prefixes = _prefixes(database)
 
     def parse(row: Row) -> dict[str, Any]:
-        number = row["member_id"].replace(" ", "")
-        if not members.accepted(number, prefixes):
-            raise RowError("member_id is no number of ours")
+        number = _member(row, prefixes)
         if row["tier"] not in codes:
             raise RowError(f"there is no tier {row['tier']!r}")
         begins, ends = moment(row["active_from"], False), moment(row.get("active_until", ""), True)
@@ -61,7 +59,7 @@ def import_members(database: Database, path: Path, who: str, advance: Callable[[
         if ends is not None and ends <= begins:
             raise RowError("active_until is before active_from")
         return {
-            "member": int(number),
+            "member": number,
             "tier": codes[row["tier"]],
             "active_from": begins,
             "active_until": ends,
@@ -104,9 +102,9 @@ def import_merchants(database: Database, path: Path, who: str) -> Report:
 
 
 def import_offers(database: Database, path: Path, who: str) -> Report:
-    """Columns ``merchant_id, offer_id, label_en, label_zh, category, discounts, limit, ask_amount, online_only``.
+    """Columns ``merchant_id, offer_id, label_en, label_zh, category, discounts, limit, ask_amount, online_only, booked``.
 
-    ``discounts``: ``vip=20;ordinary=10``, percent off · ``limit``: ``1/day``, ``4/month`` or empty.
+    ``discounts``: see central/offer_cells.py · ``limit``: ``1/day``, ``4/month`` or empty.
     """
 
     def put(connection: sa.Connection, offer: tuple[str, dict[str, Any]]) -> bool:
@@ -117,19 +115,16 @@ def import_offers(database: Database, path: Path, who: str) -> Report:
 
 
 def _offer(row: Row) -> tuple[str, dict[str, Any]]:
-    try:
-        offer_id = int(row["offer_id"])
-        pairs = [part.split("=") for part in row["discounts"].split(";") if part.strip()]
-        discount = {tier.strip(): {"percent": int(percent.strip().rstrip("%"))} for tier, percent in pairs}
-    except ValueError:
-        raise RowError("offer_id is a number, discounts are like vip=20;ordinary=10") from None
+    if not row["offer_id"].isdecimal():
+        raise RowError("offer_id is a number")
     terms: dict[str, Any] = {
-        "id": offer_id,
+        "id": int(row["offer_id"]),
         "label": {"en": row["label_en"]} | ({"zh": row["label_zh"]} if row.get("label_zh") else {}),
         "category": row["category"],
-        "discount": discount,
+        "discount": offer_cells.discounts(row["discounts"]),
         "ask_amount": truth(row.get("ask_amount", "")),
         "online_only": truth(row.get("online_only", "")),
+        "booked": truth(row.get("booked", "")),
     }
     if row.get("limit"):
         count, _, period = row["limit"].partition("/")
@@ -137,6 +132,54 @@ def _offer(row: Row) -> tuple[str, dict[str, Any]]:
             raise RowError("limit is like 1/day or 4/month")
         terms["limit"] = {"count": int(count), "per": period.strip()}
     return row["merchant_id"], terms
+
+
+def import_bookings(database: Database, path: Path, who: str) -> Report:
+    """Columns ``booking_id, merchant_id, offer_id, member_id, units, from, until``; 0 units cancel a booking."""
+    prefixes = _prefixes(database)
+
+    def parse(row: Row) -> tuple[Any, ...]:
+        begins, ends = moment(row["from"], False), moment(row["until"], True)
+        if begins is None or ends is None:
+            raise RowError("from and until are needed")
+        if not (row["offer_id"].isdecimal() and row["units"].isdecimal()):
+            raise RowError("offer_id and units are numbers")
+        number = _member(row, prefixes)
+        return row["booking_id"], row["merchant_id"], int(row["offer_id"]), number, int(row["units"]), (begins, ends)
+
+    def put(connection: sa.Connection, booking: tuple[Any, ...]) -> bool:
+        return bookings.put(connection, database, *booking)
+
+    required = ("booking_id", "merchant_id", "offer_id", "member_id", "units", "from", "until")
+    return _import(database, path, required, parse, _each(put), who, "bookings.import", portion=1)
+
+
+def import_reminders(database: Database, path: Path, who: str) -> Report:
+    """Columns ``member_id, kind, due``: a date, or nothing for what is no longer due."""
+    prefixes = _prefixes(database)
+
+    def parse(row: Row) -> tuple[int, str, int | None]:
+        due = moment(row["due"], False)
+        if row["kind"] not in reminders.KINDS:
+            raise RowError(f"kind is one of {', '.join(reminders.KINDS)}")
+        return _member(row, prefixes), row["kind"], None if due is None else reminders.day(due)
+
+    def put(connection: sa.Connection, waiting: list[Waiting], _report: Report) -> int:
+        return sum(reminders.put(connection, database, *one.parsed) for one in waiting)
+
+    return _import(database, path, ("member_id", "kind", "due"), parse, put, who, "reminders.import")
+
+
+def _prefixes(database: Database) -> tuple[str, ...]:
+    with database.read() as connection:
+        return tuple(load_properties(connection)["prefixes"])
+
+
+def _member(row: Row, prefixes: tuple[str, ...]) -> int:
+    number = row["member_id"].replace(" ", "")
+    if not members.accepted(number, prefixes):
+        raise RowError("member_id is no number of ours")
+    return int(number)
 
 
 def write_rejects(path: Path, report: Report, source: Path) -> None:

@@ -22,6 +22,13 @@ PROPERTY_DEFAULTS: dict[str, Any] = {
     "grace_hours": 0,
     "prefixes": [],  # number prefixes that count; empty: every 1[3-9]
     "list_age": {"warn_hours": 36, "refuse_hours": 168},
+    # By kind of reminder (central/reminders.py), the categories of merchants that are told of it.
+    "reminder_categories": {
+        "insurance": ["maintenance", "repair"],
+        "inspection": ["maintenance", "repair"],
+        "maintenance": ["maintenance"],
+        "seasonal": ["maintenance"],
+    },
 }
 
 

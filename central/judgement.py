@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from central import marks, members, schema, timeline
+from central.bookings import booked
 from central.directory import Directory, Terminal
 from protocol import month as months
 from protocol.reasons import CODES, VALID
@@ -42,6 +43,7 @@ class Judge:
     """Judges the redemptions of one group of batches: what it needs to know is read in two queries, not two a record."""
 
     def __init__(self, connection: sa.Connection, directory: Directory, rows: list[tuple[Row, Terminal]]) -> None:
+        self._connection = connection
         self._directory = directory
         self._rows = [(row, terminal) for row, terminal in rows if row["kind"] == REDEMPTION and not row["flags"] & TRAINING]
         self._members = members.by_number(connection, (row["member"] for row, _ in self._rows))
@@ -69,8 +71,12 @@ class Judge:
             name = self._directory.tier_name(facts.tier)
             facts.served = name is None or offer.serves(name)
             since = offer.counts_since(moment)
+            facts.limit = offer.limit_for(name)
+            if offer.booked:
+                found = self._connection.execute(booked(row["merchant"], offer.id, row["member"], moment)).one()
+                facts.limit, since = found[0] or 0, found[1]
+                facts.booked = facts.limit > 0
             if since is not None:
-                facts.limit = offer.limit
                 times = self._uses[row["merchant"], row["offer"], row["member"]]
                 facts.used = sum(since <= time <= moment for time in times)
                 times.append(moment)
@@ -84,6 +90,8 @@ class Judge:
         for row, terminal in self._rows:
             offer = self._directory.offer(terminal, row["offer"])
             since = offer.counts_since(row["time"]) if offer else None
+            if offer and offer.booked:
+                since = 0  # a booking may be as old as it likes
             if since is not None:
                 key = row["merchant"], row["offer"]
                 wanted[key].add(row["member"])

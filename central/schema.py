@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -150,6 +151,32 @@ member_events = Table(
     Column("received_at", BigInteger, nullable=False),
     UniqueConstraint("source", "event"),
     Index(None, "member"),
+)
+
+# What members have booked ahead, to be redeemed on an offer that asks for it.
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("merchant", String(20), nullable=False),
+    Column("offer", Integer, nullable=False),
+    Column("member", BigInteger, nullable=False),
+    Column("units", Integer, nullable=False),  # 0: cancelled
+    Column("valid_from", BigInteger, nullable=False),
+    Column("valid_until", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(["merchant", "offer"], ["offers.merchant", "offers.id"]),
+    Index(None, "member", "merchant", "offer"),
+)
+
+# Days a member is to be reminded of, as whole numbers YYYYMMDD.
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("member", BigInteger, autoincrement=False, nullable=False),
+    Column("kind", String(20), nullable=False),  # central/reminders.py
+    Column("due", Integer, nullable=False),
+    PrimaryKeyConstraint("member", "kind"),
 )
 
 # How far the centre holds each chain: what receipts say.

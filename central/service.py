@@ -47,9 +47,8 @@ class Service:
         self.lists = Lists(database)
         self.link = Link(endpoint, self._hear, self._connected)
         self.publisher = Publisher(database, self.link, self.lists)
-        self.dispatch = Dispatch(
-            Checks(self.reader), self._send, self.writer.take, self._odd, self._ask, self._greet, self._fetch
-        )
+        self.checks = Checks(self.reader)
+        self.dispatch = Dispatch(self.checks, self._send, self.writer.take, self._odd, self._ask, self._greet, self._fetch)
         self.directory: Directory = EMPTY
         self.started_at = now()
         self._all_due = False
@@ -63,6 +62,8 @@ class Service:
         self._loop = asyncio.get_running_loop()
         await self._reload()
         await asyncio.to_thread(self.lists.load)
+        with self.database.read() as connection:
+            self.checks.restore_holds(connection, self.directory, now())
         self.writer.start()
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -24,7 +24,7 @@ FIELDS = {
     "hello": "version:s board:s epoch:i-65535 sequence:i list:i settings:i boot:i",
     "welcome": "time:i epoch:i-65535 received:i chain:s32-32",
     "check": "check:i member:s month:i-209912 sender:b offer:i-65535",
-    "verdict": "check:i reason:s tier:i-65535 used:i-65535 time:i",
+    "verdict": "check:i reason:s tier:i-65535 used:i-65535 limit:i-65535 due:d-8 time:i",
     "receipt": "epoch:i-65535 upto:i chain:s32-32",
     "refused": "epoch:i-65535 upto:i chain:s32-32",
     "status": "online:b waiting:i level:i-100 answered:i offline:i dropped:i forks:i damaged:i",

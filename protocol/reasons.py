@@ -1,4 +1,5 @@
-"""The named reasons of a verdict, in the order of the chain (law 6), with the code that records carry.
+"""The named reasons of a verdict, in the order of the chain (law 6; `not_booked` stands before `limit_reached`), with the code
+that records carry.
 
 Codes are never reused: a record of three years ago must still say what it said.
 """
@@ -23,6 +24,7 @@ CODES = {
     "online_only": 14,
     "not_for_tier": 15,
     "limit_reached": 16,
+    "not_booked": 17,
 }
 
 # What keeps a verdict from being final: with the network back the centre can answer what the list cannot.

@@ -15,7 +15,8 @@ class Facts:
     the clock is unset · grace_hours: int · suspended: bool · list_fault: None online; offline None or one of
     ``list_missing``, ``list_damaged``, ``list_too_old`` · outside: bool, no prefix of the list fits · tier: code, None when
     the number is not a member's · ends: Unix seconds a trial ends, 0 for never · online: bool · online_only: bool ·
-    served: bool, the offer has a discount for the tier · used, limit: uses in the period, 0 = no limit.
+    served: bool, the offer has a discount for the tier · booked: bool, False without the booking that it asks for ·
+    used, limit: uses in the period, 0 = no limit.
     """
 
     def __init__(self, member, sender, month, now, grace_hours=0):
@@ -32,6 +33,7 @@ class Facts:
         self.online = False
         self.online_only = False
         self.served = True
+        self.booked = True
         self.used = 0
         self.limit = 0
 
@@ -73,6 +75,8 @@ def decide(f):
         return "online_only"
     if not f.served:
         return "not_for_tier"
+    if not f.booked:
+        return "not_booked"
     if f.limit and f.used >= f.limit:
         return "limit_reached"
     return VALID

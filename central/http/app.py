@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from central.catalog import CatalogError
 from central.cells import RowError
 from central.errors import CentreError
-from central.http import catalog, health, lists, members, searches, terminals
+from central.http import bookings, catalog, health, lists, members, searches, terminals
 from central.http.access import Access
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(health.router(service))
     app.include_router(health.metrics_router(service), dependencies=guarded)
     app.include_router(lists.router(service, access))
-    for part in (searches, members, catalog, terminals):
+    for part in (searches, members, bookings, catalog, terminals):
         app.include_router(part.router(service.database, access), dependencies=guarded)
 
     @app.exception_handler(CentreError)

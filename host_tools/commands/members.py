@@ -59,6 +59,20 @@ def feed_(database: Database, file: Path, source: str, rejects: Path | None, as_
     return report(result, file, rejects, as_json)
 
 
+@command.command("reminders")
+@on_database
+@file_argument
+@rejects_option
+@json_option
+def reminders_(database: Database, file: Path, rejects: Path | None, as_json: bool) -> int:
+    """Take in days members are reminded of from a CSV FILE: member_id, kind, due.
+
+    Kinds: insurance, inspection, maintenance, seasonal. What is due within a week comes with a verdict to merchants of a fitting
+    category (`cheyou central settings reminder_categories`). An empty date forgets one.
+    """
+    return report(csv_import.import_reminders(database, file, audit.operator()), file, rejects, as_json)
+
+
 @command.command("show")
 @on_database
 @click.argument("number")

@@ -24,16 +24,22 @@ _STOP_S = 15
 class CentreProcess:
     """The centre over the files in `data`, with the embedded broker unless `broker` is one. `log` gets what it says.
 
-    Ports are those preferred where they are free.
+    Ports are those preferred where they are free; `db` is the URL of its database, where that is no file in `data`.
     """
 
     def __init__(
-        self, data: Path, broker: MosquittoProcess | None = None, mqtt_port: int | None = None, http_port: int | None = None
+        self,
+        data: Path,
+        broker: MosquittoProcess | None = None,
+        mqtt_port: int | None = None,
+        http_port: int | None = None,
+        db: str | None = None,
     ) -> None:
         data.mkdir(parents=True, exist_ok=True)
         self.data = data
         self.log = data / "centre.log"
         self.broker = broker
+        self.db = db or f"sqlite:///{(data / 'centre.db').absolute()}"
         self.mqtt_port = broker.port if broker else lasting_port(mqtt_port)
         self.http_port = lasting_port(http_port)
         self._process: subprocess.Popen[str] | None = None
@@ -44,7 +50,7 @@ class CentreProcess:
 
     def database(self) -> Database:
         """The centre's database, made if it is not there; `dispose` it after use."""
-        database = Database(f"sqlite:///{(self.data / 'centre.db').absolute()}")
+        database = Database(self.db)
         database.create()
         return database
 
@@ -54,7 +60,7 @@ class CentreProcess:
         `fault` names a point of central/faults.py at which it is to die.
         """
         self.kill()
-        command = [*CHEYOU, "central", "serve", "--data", str(self.data), "--http-port", str(self.http_port)]
+        command = [*CHEYOU, "central", "serve", "--data", str(self.data), "--db", self.db, "--http-port", str(self.http_port)]
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "CHEYOU_FAULT": fault}
         if self.broker:
             command += ["--broker", self.broker.centre_url]

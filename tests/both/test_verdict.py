@@ -33,6 +33,7 @@ BREAKS = (
     ("not_member", {"tier": None}),
     ("online_only", {"online_only": True}),
     ("not_for_tier", {"served": False}),
+    ("not_booked", {"booked": False}),
     ("limit_reached", {"limit": 1, "used": 1}),
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central import catalog, demo, members
+from central import bookings, catalog, demo, members, reminders
 from central.checks import Checks, Reader
 from central.database import Database
 from protocol.month import month_of, shifted, starts
@@ -108,6 +108,60 @@ def test_limits_count_what_counts(asked: Asked) -> None:
     take(seeded, batch(seeded.terminal, made, 6, 6))
     assert asked(noon)["reason"] == "valid"
     assert asked(noon + 86_400)["used"] == 0
+
+
+def test_a_pass_is_sold_once_a_month_and_used_up(asked: Asked) -> None:
+    seeded = asked.seeded
+    with seeded.database.write() as connection:
+        catalog.put_offer(connection, demo.MERCHANT, demo.OFFER | {"discount": {"vip": {"pass": 2, "fen": 9900}}})
+    noon = starts(202611) + 10 * 86_400
+    made = journal(seeded.key, 0)
+    for used in range(3):
+        answer = asked(noon + used * 3600)
+        assert (answer["reason"], answer["used"], answer["limit"]) == ("valid", used, 3)
+        append(made, time=noon + used * 3600, member=int(NUMBER), price=0 if used else 9900)
+        take(seeded, batch(seeded.terminal, made, used + 1, used + 1))
+    assert asked(noon + 4 * 3600)["reason"] == "limit_reached"
+    put(seeded.database)
+    answer = asked(starts(202612) + 5)
+    assert (answer["reason"], answer["used"]) == ("valid", 0), "next month's pass is a new one"
+
+
+def test_what_is_booked_is_redeemed_as_often_as_booked(asked: Asked) -> None:
+    seeded, begin = asked.seeded, starts(202611) + 86_400
+    with seeded.database.write() as connection:
+        catalog.put_offer(connection, demo.MERCHANT, demo.OFFER | {"discount": {"vip": {"fen": 5000}}, "booked": True})
+    assert asked(begin)["reason"] == "not_booked"
+
+    def book(name: str, units: int, times: tuple[int, int]) -> None:
+        with seeded.database.write() as connection:
+            bookings.put(connection, seeded.database, name, demo.MERCHANT, 1, int(NUMBER), units, times)
+
+    book("a", 1, (begin, begin + 86_400))
+    assert asked(begin - 1)["reason"] == "not_booked" and asked(begin + 86_400)["reason"] == "not_booked"
+    assert (asked(begin)["reason"], asked(begin)["limit"]) == ("valid", 1)
+    made = journal(seeded.key, 1, time=begin + 5, member=int(NUMBER))
+    take(seeded, batch(seeded.terminal, made, 1, 1))
+    assert (asked(begin + 10)["reason"], asked(begin + 10)["used"]) == ("limit_reached", 1)
+    book("b", 1, (begin, begin + 86_400))
+    assert asked(begin + 10)["reason"] == "valid"
+    book("b", 0, (begin, begin + 86_400))
+    assert asked(begin + 10)["reason"] == "limit_reached"
+
+
+def test_reminders_come_to_merchants_whom_they_concern(asked: Asked) -> None:
+    seeded, noon = asked.seeded, starts(202611) + 9 * 86_400 + 43_200  # noon on the 10th
+    with seeded.database.write() as connection:
+        for kind, due in (("insurance", 20261109), ("inspection", 20261110), ("maintenance", 20261117), ("seasonal", 20261118)):
+            reminders.put(connection, seeded.database, int(NUMBER), kind, due)
+    assert asked(noon)["due"] == {}, "a car wash need not know"
+    with seeded.database.write() as connection:
+        catalog.put_merchant(connection, demo.MERCHANT, demo.NAME, "maintenance")
+    assert asked(noon)["due"] == {"inspection": 20261110, "maintenance": 20261117}
+    assert asked(noon, number="13600136000")["due"] == {}
+    with seeded.database.write() as connection:
+        catalog.set_property(connection, "reminder_categories", {"inspection": ["maintenance"]}, "test")
+    assert asked(noon)["due"] == {"inspection": 20261110}
 
 
 def test_offer_zero_asks_about_the_member_alone(asked: Asked) -> None:

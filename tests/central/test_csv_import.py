@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from central import csv_import, demo, schema
+from central import bookings, catalog, csv_import, demo, offer_cells, reminders, schema
 from central.database import Database
 from central.errors import CentreError
 from protocol.month import unix
@@ -81,8 +81,6 @@ def test_missing_column_is_said_before_anything_is_taken(seeded: Seeded, tmp_pat
 
 
 def test_operator_prefixes_decide_whose_numbers_count(seeded: Seeded, tmp_path: Path) -> None:
-    from central import catalog
-
     with seeded.database.write() as connection:
         catalog.set_property(connection, "prefixes", ["130", "1331"], "test")
     path = write(
@@ -101,14 +99,56 @@ def test_offers(seeded: Seeded, tmp_path: Path) -> None:
         "DEMO,4,X,,x,gold=1,,,\n"
         "DEMO,x,X,,x,vip=1,,,\n"
         "DEMO,5,X,,x,vip=1,often,,\n"
+        "DEMO,6,Fixed,,x,vip=¥35.00; ordinary=40.00,,,\n"
+        "DEMO,7,Gift,,x,vip=gift Wax/车蜡,,,\n"
+        "DEMO,8,Pass,,x,vip=pass 10 for ¥99,,,\n"
+        "DEMO,9,Mixed,,x,vip=20%; ordinary=35.00,,,\n"
+        "DEMO,10,Odd,,x,vip=35.0,,,\n"
+        "DEMO,11,Pass,,x,vip=pass 10 for ¥99,1/day,,\n"
     )
     path = write(tmp_path / "offers.csv", header + rows)
     report = csv_import.import_offers(seeded.database, path, "test")
-    assert report.changed == 1 and [line for line, _, _ in report.bad] == [3, 4, 5, 6, 7]
+    assert report.changed == 4 and [line for line, _, _ in report.bad] == [3, 4, 5, 6, 7, 11, 12, 13]
+    terms = seeded.terminal.merchant.terms
+    assert terms[6]["discount"] == {"vip": {"fen": 3500}, "ordinary": {"fen": 4000}}
+    assert terms[7]["discount"] == {"vip": {"gift": {"en": "Wax", "zh": "车蜡"}}}
+    assert terms[8]["discount"] == {"vip": {"pass": 10, "fen": 9900}}
+    for number in (2, 6, 7, 8):
+        text = "; ".join(f"{tier}={offer_cells.shown(given)}" for tier, given in terms[number]["discount"].items())
+        assert offer_cells.discounts(text) == terms[number]["discount"], text
     offer = seeded.terminal.merchant.offers[2]
     assert (offer.limit, offer.period, offer.ask_amount, offer.percent("ordinary")) == (4, "month", True, 15)
     assert csv_import.import_offers(seeded.database, path, "test").changed == 0
     assert seeded.directory.merchants[demo.MERCHANT].terms[2]["label"] == {"en": "Repair", "zh": "修车"}
+
+
+def test_bookings_and_reminders(seeded: Seeded, tmp_path: Path) -> None:
+    database = seeded.database
+    with database.write() as connection:
+        catalog.put_offer(connection, demo.MERCHANT, demo.OFFER | {"id": 2, "booked": True})
+    header = "booking_id,merchant_id,offer_id,member_id,units,from,until\n"
+    rows = (
+        "B1,DEMO,2,13312345678,2,2026-11-01,2026-11-30\n"
+        "B2,DEMO,1,13312345678,2,2026-11-01,2026-11-30\n"
+        "B3,DEMO,2,13312345678,2,2026-11-30,2026-11-01\n"
+        "B4,DEMO,2,12312345678,2,2026-11-01,2026-11-30\n"
+        "B5,DEMO,2,13312345678,many,2026-11-01,2026-11-30\n"
+    )
+    path = write(tmp_path / "bookings.csv", header + rows)
+    report = csv_import.import_bookings(database, path, "test")
+    assert report.changed == 1 and [line for line, _, _ in report.bad] == [3, 4, 5, 6]
+    assert csv_import.import_bookings(database, path, "test").changed == 0
+    with database.read() as connection:
+        assert [row["units"] for row in bookings.listing(connection, 13_312_345_678, None, 10)] == [2]
+    text = "member_id,kind,due\n13312345678,insurance,2026-11-30\n13312345678,birthday,2026-11-30\n13312345678,seasonal,soon\n"
+    path = write(tmp_path / "reminders.csv", text)
+    report = csv_import.import_reminders(database, path, "test")
+    assert report.changed == 1 and [line for line, _, _ in report.bad] == [3, 4]
+    assert csv_import.import_reminders(database, path, "test").changed == 0
+    with database.read() as connection:
+        assert reminders.of(connection, 13_312_345_678) == {"insurance": 20261130}
+    forget = write(tmp_path / "forget.csv", "member_id,kind,due\n13312345678,insurance,\n")
+    assert csv_import.import_reminders(database, forget, "test").changed == 1
 
 
 def test_large_import_goes_in_portions(seeded: Seeded, tmp_path: Path) -> None:

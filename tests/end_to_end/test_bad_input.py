@@ -111,7 +111,7 @@ def test_poison_for_a_terminal_is_dropped_and_counted(shop: Shop, counter: Open)
     at = counter()
     at.cashier.wait_list()
     key, other_key = shop.message_key(at.terminal), derive(bytes(32), b"message")
-    body = messages.encode("verdict", check=1, reason="valid", tier=2, used=0, time=1)
+    body = messages.encode("verdict", check=1, reason="valid", tier=2, used=0, limit=0, due={}, time=1)
     names = [topics.down(at.terminal, name) for name in DOWN]
     with _as_centre(shop) as intruder:
         for topic in names:
