@@ -22,7 +22,7 @@ class Journal:
     was never used before, and has stored it when it returns; it is asked when there is no chain that can be carried on.
 
     epoch, sequence, chain: of the last record · damaged: sectors found at start-up, among those that wait, whose header or end
-    could not be read; what is in them is sent as it is.
+    could not be read; what is in them is sent as it is · spoiled: the bytes of a last slot that was not whole, or b"".
     """
 
     AHEAD = 2  # sectors kept erased ahead of need
@@ -36,6 +36,7 @@ class Journal:
         self._key = sealer.genesis(0)[:4]  # no chain starts there: epochs begin at 1
         found = Mount(ring, self._key)
         self.epoch, self.sequence, self.chain, self.damaged = found.epoch, found.sequence, found.chain, found.damaged
+        self.spoiled = found.spoiled
         self._ordinal = found.ordinal  # of the sector that records are appended to
         self._used = found.used  # slots of it that are no longer erased
         self._tail = found.tail  # the oldest sector that is not released as a whole: none before it is needed

@@ -25,6 +25,7 @@ class Mount:
         self.upto = (0, 0)
         self.chain = b""
         self.sound = False
+        self.spoiled = b""  # what lay in the place that a cut, or damage, spoiled: it is given up
         newest = tail = -1
         self.present = present = []  # ordinals of the sectors whose header is legible
         checked = memoryview(ring.head)[:CRC_AT]
@@ -87,7 +88,9 @@ class Mount:
         if record:
             ring.write(header.ordinal, at, ring.slot(at))
         if low and at != end:
-            ring.write(header.ordinal, end, SPOILED)
+            if ring.slot(end) != SPOILED:
+                self.spoiled = ring.slot(end)
+            ring.write(header.ordinal, end, SPOILED)  # also what reads as zeros already, but need not tomorrow
 
     def _find_orphan(self):
         """The sector after the newest may hold younger records without a legible header.
@@ -97,11 +100,14 @@ class Mount:
         """
         ring = self._ring
         ordinal = self.ordinal + 1
-        numbers = None if ring.hold(ordinal) else ring.numbers()
-        if not numbers or numbers <= (self.epoch, self.sequence):
+        if ring.hold(ordinal):
             return
-        records = ring.records()
-        first = ring.slot(records[0])
+        numbers, records = ring.numbers(), ring.records()
+        first = ring.slot(records[0]) if records else b""
+        if not numbers or numbers <= (self.epoch, self.sequence):
+            if not numbers and len(records) == 1:
+                self.spoiled = first
+            return
         chain = self.chain if numbers[0] == self.epoch else ring.sealer.genesis(numbers[0])
         try:
             ring.sealer.open(first, chain)
@@ -110,6 +116,7 @@ class Mount:
             header = ring.header(ordinal)
         except RecordError:
             if len(records) == 1:
+                self.spoiled = first
                 return  # never called saved: that sector is not fresh, so it will be erased before it is used
             header = None
         if header:

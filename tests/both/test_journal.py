@@ -206,12 +206,29 @@ def test_a_spoiled_slot_is_passed_over():
     t.append(10)
     at = 64 + 10 * 64
     t.flash.memory[at + 20] &= 0x7F  # one bit of the next slot, as a cut leaves it
-    t.boot()
+    left = bytes(t.flash.memory[at : at + 64])
+    assert t.boot().spoiled == left, "its bytes are for a person to look at"
     assert (t.journal.sequence, t.journal.waiting) == (10, 10)
     assert bytes(t.flash.memory[at : at + 64]) == bytes(64)
     t.append(60, 10)
     t.boot()
     assert t.drain() == list(range(70)) and t.journal.damaged == 0
+    assert t.journal.spoiled == b""
+
+
+def test_a_spoiled_first_slot_of_a_sector_is_given_up():
+    for byte in (30, 60):  # its number can't be read any more; it can
+        t = Terminal()
+        t.append(64)
+        for at in range(64):
+            t.flash.memory[4096 + at] |= 0x55  # no header any more, and the one record behind it is not whole
+        t.flash.memory[4096 + 64 + byte] ^= 4
+        left = bytes(t.flash.memory[4096 + 64 : 4096 + 128])
+        assert t.boot().spoiled == left
+        assert (t.journal.epoch, t.journal.sequence) == (1, 63)
+        t.append(60, 100)
+        assert t.boot().spoiled == b""
+        assert t.drain() == list(range(63)) + list(range(100, 160))
 
 
 def test_a_slot_that_does_not_take_is_passed_over():
