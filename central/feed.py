@@ -87,6 +87,8 @@ class Parser:
 
 def take(connection: sa.Connection, database: Database, source: str, happenings: list[Happening]) -> Taken:
     """Take events in, inside the caller's transaction."""
+    if not happenings:
+        return Taken(0, 0, [])
     first: dict[str, int] = {}
     clashes = []
     for index, happening in enumerate(happenings):

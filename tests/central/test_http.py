@@ -120,6 +120,7 @@ def test_a_feed_of_events(client: TestClient) -> None:
     assert [row["event"] for row in client.get("/members/13312345678/events").json()["items"]] == ["subscribe"]
     aside = client.get("/quarantine").json()["items"]
     assert [row["source"] for row in aside] == ["feed/feed"] * 3 and not any("133123" in row["reason"] for row in aside)
+    assert client.post("/members/events", json={"events": []}).json()["rows"] == 0
     other = client.post("/members/events", params={"source": "other"}, json={"events": [good]}).json()
     assert other["new"] == 1, "another source has names of its own"
 
