@@ -42,18 +42,23 @@ class Database:
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def create(self) -> None:
-        """Make the tables where there are none, and put in what every centre starts with; `CentreError` for a newer schema."""
+        """Make the tables where there are none, and put in what every centre starts with; `CentreError` for another release's."""
         try:
-            schema.metadata.create_all(self.engine)
-            with self.write() as connection:
-                held = connection.scalar(sa.select(schema.properties.c.value).where(schema.properties.c.name == "schema"))
-                if held is None:
-                    connection.execute(schema.properties.insert().values(name="schema", value=schema.VERSION))
+            with self.read() as connection:
+                held = revision_of(connection)
+            if held is None:
+                with self.write() as connection:
+                    schema.metadata.create_all(connection)
+                    schema.revision.create(connection, checkfirst=True)
+                    connection.execute(schema.revision.insert().values(version_num=schema.REVISIONS[-1]))
                     connection.execute(schema.tiers.insert(), [dict(tier) for tier in tiers.DEFAULT])
-                elif held != schema.VERSION:
-                    raise CentreError(
-                        f"the database has schema {held}, this centre knows {schema.VERSION}", "start the matching release"
-                    )
+            elif held != schema.REVISIONS[-1]:
+                raise CentreError(
+                    f"the database has revision {held}, this release needs {schema.REVISIONS[-1]}",
+                    "stop the centre, keep a copy of the database, run `cheyou central upgrade`"
+                    if held in schema.REVISIONS
+                    else "start the newer release",
+                )
         except sa.exc.OperationalError as error:
             raise CentreError(f"cannot open the database: {error.orig}", "check --db or --data and start again") from None
 
@@ -92,6 +97,16 @@ def normal_url(url: str) -> sa.URL:
 def now() -> int:
     """Unix seconds."""
     return int(time.time())
+
+
+def revision_of(connection: sa.Connection) -> str | None:
+    """Which of `schema.REVISIONS` a database has reached; None for one that is empty."""
+    names = sa.inspect(connection).get_table_names()
+    if schema.revision.name in names:
+        held: str | None = connection.scalar(sa.select(schema.revision.c.version_num))
+        return held
+    # The first release wrote the number of its tables among the operator's settings.
+    return schema.REVISIONS[0] if schema.properties.name in names else None
 
 
 def touch(connection: sa.Connection, name: str) -> None:

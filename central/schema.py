@@ -25,7 +25,8 @@ from sqlalchemy import (
     false,
 )
 
-VERSION = 2
+# The steps in central/migrations, oldest first; these tables are what the last one makes.
+REVISIONS = ("0001", "0002")
 
 # Constraints that carry a law need a name that a migration, and the test that drops them, can call.
 metadata = MetaData(
@@ -44,6 +45,9 @@ _Id = BigInteger().with_variant(Integer, "sqlite")
 def _identity() -> Column[int]:
     return Column("id", _Id, primary_key=True, autoincrement=True)
 
+
+# Alembic's own table, which says what step a database has reached. Not among the others: Alembic compares those alone.
+revision = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 properties = Table(
     "properties",
@@ -120,6 +124,17 @@ fences = Table(
     Column("terminal", String(16), ForeignKey("terminals.id"), primary_key=True),
     Column("epoch_from", Integer, nullable=False),
     Column("since", BigInteger, nullable=False),
+)
+
+# Terminals that have changed hands: whose they were by the settings they worked under. A record names the version of its
+# settings, so that it goes to the merchant whose offer it was, however late it comes.
+postings = Table(
+    "postings",
+    metadata,
+    Column("terminal", String(16), ForeignKey("terminals.id"), nullable=False),
+    Column("settings_from", BigInteger, autoincrement=False, nullable=False),
+    Column("merchant", String(20), ForeignKey("merchants.id"), nullable=False),
+    PrimaryKeyConstraint("terminal", "settings_from"),
 )
 
 # What holds of a member from `active_from` until its next row (central/timeline.py): drawn from `member_events`, for checks and

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import click
@@ -13,6 +15,7 @@ from central import audit, catalog, directory
 from central import tokens as api_tokens
 from central.database import Database
 from host_tools.commands._centre import database_url, errors, on_database, place_options, shown_time
+from host_tools.errors import CheYouError
 from host_tools.listing import json_option, show
 
 
@@ -59,6 +62,42 @@ def serve(
 
 def _say(line: str) -> None:
     click.echo(line)
+
+
+@command.command()
+@click.option("--url", default="http://127.0.0.1:8080", show_default=True, help="The centre's HTTP interface.")
+@json_option
+def health(url: str, as_json: bool) -> int:
+    """Ask a running centre whether it can do its work; exit code 1 and what is wrong when it can't."""
+    try:
+        with urllib.request.urlopen(url.rstrip("/") + "/healthz", timeout=10) as answer:  # noqa: S310 - the operator's own URL
+            said = json.load(answer)
+    except urllib.error.HTTPError as error:
+        said = json.load(error)
+    except (OSError, ValueError) as error:
+        raise CheYouError(
+            f"no centre answers at {url}: {error}", "start it with `cheyou central serve`, or name it with --url"
+        ) from None
+    click.echo(json.dumps(said, ensure_ascii=False) if as_json else "\n".join(said["faults"]) or "all is well")
+    return 0 if said["ok"] else 1
+
+
+@command.command()
+@place_options
+def upgrade(data: Path, db: str | None) -> None:
+    """Bring the database of an older release up to this one; stop the centre and keep a copy first.
+
+    All of it happens, or nothing.
+    """
+    from central import migration
+
+    with errors():
+        database = Database(database_url(data, db))
+        try:
+            before, after = migration.upgrade(database)
+        finally:
+            database.dispose()
+    click.echo(f"the database has revision {after}" + ("" if before == after else f" now, it had {before}"))
 
 
 @command.command("broker-files")
