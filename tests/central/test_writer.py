@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import sqlalchemy as sa
 
@@ -35,3 +37,42 @@ def test_one_batch_that_cannot_be_stored_holds_up_no_other(seeded: Seeded, monke
         kept = [bytes(content) for content in connection.scalars(sa.select(schema.quarantine.c.bytes))]
     assert sorted(map(tuple, stored)) == [(1, sequence) for sequence in range(1, 6)]
     assert len(kept) == 1 and all(slot in kept[0] for slot in poison.slots)
+
+
+def test_what_is_said_to_be_kept_is_committed(seeded: Seeded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is told before the commit; a commit that fails is tried again, and only then told."""
+    monkeypatch.setattr("central.writer._RETRY_S", (0.001, 0.01))
+    tries, told = [], []
+
+    def job(connection: sa.Connection) -> None:
+        tries.append(len(told))
+        connection.execute(schema.audit.insert(), [{"time": 1, "who": "job", "action": "x", "subject": "x", "detail": {}}])
+        if len(tries) < 4:
+
+            def away(_: sa.Connection) -> None:
+                raise sa.exc.OperationalError("commit", {}, OSError("the disk is full"))
+
+            sa.event.listen(connection, "commit", away)
+
+    def done() -> None:
+        with seeded.database.read() as connection:
+            told.append(connection.scalar(sa.select(sa.func.count()).where(schema.audit.c.who == "job")))
+
+    writer = Writer(seeded.database, lambda _: None)
+    writer.do(job, done)
+    writer.start()
+    deadline = time.monotonic() + 20
+    while not told and time.monotonic() < deadline:
+        time.sleep(0.01)
+    writer.stop()
+    assert (tries, told) == ([0] * 4, [1])
+
+
+def test_a_commit_is_on_the_disk(seeded: Seeded) -> None:
+    """A receipt promises that a power cut takes nothing back: both databases flush before they say that a commit is done."""
+    with seeded.database.write() as connection:
+        if seeded.database.is_sqlite:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        else:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"

@@ -77,7 +77,7 @@ def _run(tests: tuple[str, ...], mutant: Mutant | None) -> str | None:
             return "the tests did not end"
         if done.returncode == 0:
             return None
-        failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", done.stdout, re.MULTILINE)
+        failed = re.search(r"^(?:FAILED|ERROR) (tests/.+?)(?: - |$)", done.stdout, re.MULTILINE)
         if done.returncode != 1 or not failed:
             said = f"{done.stdout[-1500:]}{done.stderr[-500:]}"
             raise RuntimeError(f"{mutant.name if mutant else tests}: pytest ended with {done.returncode}:\n{said}")

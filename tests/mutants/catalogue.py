@@ -66,7 +66,7 @@ MUTANTS = (
     ),
     Mutant(
         "a torn slot is taken for a record", 1, "firmware/terminal/mount.py",
-        "            ring.write(header.ordinal, end, SPOILED)\n", "            pass\n", (JOURNAL,),
+        "            ring.write(header.ordinal, end, SPOILED)", "            pass", (JOURNAL,),
     ),
     Mutant(
         "younger records under a damaged header are not looked for", 1, "firmware/terminal/mount.py",
@@ -82,6 +82,10 @@ MUTANTS = (
         "            receipts = Intake(connection, self._database, self.directory).take(batches) if batches else []\n"
         "            self._deliver(receipts)\n",
         ("tests/central/test_end_to_end.py::test_centre_killed_at_each_step", "tests/central/test_outages.py"),
+    ),
+    Mutant(
+        "a commit that is not flushed", 1, "central/database.py",
+        'cursor.execute("PRAGMA synchronous=FULL")', 'cursor.execute("PRAGMA synchronous=NORMAL")', ("tests/central/test_writer.py",),
     ),
     Mutant(
         "a sequence is left out", 2, "firmware/terminal/mount.py",
@@ -154,6 +158,26 @@ MUTANTS = (
     Mutant(
         "an unreadable slot is dropped", 4, "central/ingest.py",
         "                self._unreadable(batch, sequence, slot, fault)\n", "                continue\n", (INGEST,),
+    ),
+    Mutant(
+        "what a terminal cannot use is forgotten", 4, "firmware/terminal/courier.py",
+        "            self._odd.append((source, reason, len(content), bytes(content[:_ODDITY_BYTES])))\n", "            pass\n",
+        ("tests/both/test_aside.py",),
+    ),
+    Mutant(
+        "what a terminal could not use goes before the centre has it", 4, "firmware/terminal/courier.py",
+        '        elif name == "kept" and fields["digest"] == self._told[0]:\n', '        elif name == "kept":\n',
+        ("tests/both/test_aside.py",),
+    ),
+    Mutant(
+        "a spoiled slot is not kept", 4, "firmware/terminal/mount.py",
+        "                self.spoiled = ring.slot(end)\n", "                pass\n", (JOURNAL,),
+    ),
+    Mutant(
+        "the centre says kept before it is", 4, "central/writer.py",
+        "            for job in jobs:\n                job.write(connection)\n",
+        "            for job in jobs:\n                job.write(connection)\n                job.done and job.done()\n",
+        ("tests/central/test_writer.py",),
     ),
     Mutant(
         "a batch that cannot be stored takes its group along", 4, "central/writer.py",
