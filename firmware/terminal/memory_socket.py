@@ -14,7 +14,8 @@ class MemorySocket:
         self._output = bytearray()
 
     def put(self, packet):
-        """What the next reads shall find."""
+        """What the next reads shall find. What was half written when memory ran out is no part of what comes next."""
+        self._output = bytearray()
         self._input = memoryview(packet)
         self._at = 0
 

@@ -37,11 +37,13 @@ class MqttCodec:
 
     def publish(self, topic, payload, retain):
         """A PUBLISH packet, QoS 0. The topic is ASCII, the payload bytes: umqtt counts characters."""
+        self._memory.put(b"")
         self._client.publish(topic, payload, retain)
         return self._memory.take()
 
     def ping(self):
         """The PINGREQ packet."""
+        self._memory.put(b"")
         self._client.ping()
         return self._memory.take()
 

@@ -25,6 +25,14 @@ def test_writes_are_gathered():
     assert line.take() == b""
 
 
+def test_what_was_begun_when_memory_ran_out_is_no_part_of_the_next():
+    line = MemorySocket()
+    line.write(b"\x30\x20 a header without its payload")
+    line.put(b"")
+    line.write(b"\x30\x02ok")
+    assert line.take() == b"\x30\x02ok"
+
+
 def test_stands_for_the_socket_module_of_every_umqtt():
     line = MemorySocket()
     opened = line.socket()
