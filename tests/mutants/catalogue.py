@@ -85,7 +85,7 @@ MUTANTS = (
     ),
     Mutant(
         "a commit that is not flushed", 1, "central/database.py",
-        'cursor.execute("PRAGMA synchronous=FULL")', 'cursor.execute("PRAGMA synchronous=NORMAL")', ("tests/central/test_writer.py",),
+        "PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL", ("tests/central/test_writer.py",),
     ),
     Mutant(
         "a sequence is left out", 2, "firmware/terminal/mount.py",
