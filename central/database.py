@@ -48,10 +48,8 @@ class Database:
                 held = revision_of(connection)
             if held is None:
                 with self.write() as connection:
-                    schema.metadata.create_all(connection)
-                    schema.revision.create(connection, checkfirst=True)
-                    connection.execute(schema.revision.insert().values(version_num=schema.REVISIONS[-1]))
-                    connection.execute(schema.tiers.insert(), [dict(tier) for tier in tiers.DEFAULT])
+                    if revision_of(connection) is None:  # another process may have been here meanwhile
+                        _furnish(connection)
             elif held != schema.REVISIONS[-1]:
                 raise CentreError(
                     f"the database has revision {held}, this release needs {schema.REVISIONS[-1]}",
@@ -97,6 +95,13 @@ def normal_url(url: str) -> sa.URL:
 def now() -> int:
     """Unix seconds."""
     return int(time.time())
+
+
+def _furnish(connection: sa.Connection) -> None:
+    schema.metadata.create_all(connection)
+    schema.revision.create(connection)
+    connection.execute(schema.revision.insert().values(version_num=schema.REVISIONS[-1]))
+    connection.execute(schema.tiers.insert(), [dict(tier) for tier in tiers.DEFAULT])
 
 
 def revision_of(connection: sa.Connection) -> str | None:
