@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sqlite3
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -93,6 +94,50 @@ def test_postgres_dies_and_comes_back(own_postgres: PostgresProcess, tmp_path: P
         running.centre.stop()
     database.dispose()
     assert once_each(Database(database.url.render_as_string(hide_password=False)), 20)
+
+
+def test_postgres_gone_for_an_hour(own_postgres: PostgresProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time compressed a thousandfold: the writer's pauses (5 s) and the terminals' resends (5 s) take 5 ms, so an hour is 720 of
+    them. Nothing piles up but what only the centre holds; then everything is there, once."""
+    hour, turns = 3.6, 720
+    monkeypatch.setattr("central.writer._RETRY_S", (0.0002, 0.005))
+    database = Database(own_postgres.database())
+    database.create()
+    seeded = Seeded(database, demo.seed(database))
+    receipts: list[object] = []
+    writer = Writer(database, receipts.extend)
+    writer.directory = seeded.directory
+    terminal, made = seeded.terminal, journal(seeded.key, 96)
+
+    def resend() -> None:
+        for first in (1, 33, 65):
+            writer.take(batch(terminal, made, first, first + 31))
+
+    def job(connection: sa.Connection) -> None:
+        connection.execute(schema.audit.insert(), [{"time": 1, "who": "job", "action": "x", "subject": "x", "detail": {}}])
+
+    own_postgres.kill()
+    writer.start()
+    try:
+        began = time.monotonic()
+        most = 0
+        for turn in range(turns):
+            resend()
+            writer.do(job)
+            most = max(most, writer.waiting)
+            time.sleep(max(0.0, began + hour * (turn + 1) / turns - time.monotonic()))
+        assert not writer.healthy and not receipts
+        assert writer.counters.failures > 50, "it goes on trying"
+        assert most < 720, "what terminals send again does not pile up"
+        own_postgres.start()
+        resend()
+        asyncio.run(until(lambda: writer.healthy and len(receipts) >= 3))
+    finally:
+        writer.stop()
+    assert once_each(database, 96)
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).where(schema.audit.c.who == "job")) == turns
+    database.dispose()
 
 
 @pytest.mark.parametrize("broker_kind", ["mosquitto"], indirect=True)
