@@ -78,16 +78,24 @@ class Terminal:
     keys: Keys
     epoch_from: int = 0  # epochs below are of hardware it no longer lives on …
     fenced_since: int = 0  # … since then
+    postings: tuple[tuple[int, Merchant], ...] = ()  # if it has changed hands: from which settings on it was whose, ascending
 
     def fenced(self, epoch: int, moment: int) -> bool:
         """Whether what was made at ``moment`` in ``epoch`` comes from hardware it no longer lived on."""
         return epoch < self.epoch_from and moment >= self.fenced_since
 
-    def suspended_by(self, moment: int) -> bool:
-        """Whether it, or its merchant, was suspended at ``moment`` (Unix seconds), as far as the registry knows."""
+    def merchant_under(self, settings: int) -> Merchant:
+        """Whose it was while it worked under settings of that version: late records go where they were made."""
+        for since, merchant in reversed(self.postings):
+            if since <= settings:
+                return merchant
+        return self.postings[0][1] if self.postings else self.merchant
+
+    def suspended_by(self, moment: int, merchant: Merchant | None = None) -> bool:
+        """Whether it, or its merchant (then), was suspended at ``moment`` (Unix seconds), as far as the registry knows."""
         if self.state == "fenced":
             return True
-        return any(at is not None and at <= moment for at in (self.suspended_at, self.merchant.suspended_at))
+        return any(at is not None and at <= moment for at in (self.suspended_at, (merchant or self.merchant).suspended_at))
 
 
 @dataclass(frozen=True)
@@ -136,13 +144,16 @@ def load(connection: sa.Connection, before: Directory = EMPTY) -> Directory:
     for row in connection.execute(_OFFERS):
         merchants[row.merchant].offers[row.id] = Offer(row.terms)
         merchants[row.merchant].terms[row.id] = row.terms
+    postings: dict[str, list[tuple[int, Merchant]]] = {}
+    for row in connection.execute(_POSTINGS):
+        postings.setdefault(row.terminal, []).append((row.settings_from, merchants[row.merchant]))
     terminals = {}
     for row in connection.execute(_TERMINALS):
         known = before.terminals.get(row.id)
         keys = known.keys if known and known.keys.key == row.key else Keys(bytes(row.key))
         terminals[row.id] = Terminal(
             row.id, merchants[row.merchant], row.state, row.suspended_at, row.settings_version, row.settings_digest, keys,
-            row.epoch_from or 0, row.since or 0,
+            row.epoch_from or 0, row.since or 0, tuple(postings.get(row.id, ())),
         )  # fmt: skip
     return Directory(current, terminals, merchants, tiers, load_properties(connection))
 
@@ -159,6 +170,7 @@ _MERCHANTS = sa.select(schema.merchants)
 _OFFERS = (
     sa.select(schema.offers).where(schema.offers.c.withdrawn_at.is_(None)).order_by(schema.offers.c.merchant, schema.offers.c.id)
 )
+_POSTINGS = sa.select(schema.postings).order_by(schema.postings.c.terminal, schema.postings.c.settings_from)
 _TERMINALS = sa.select(
     schema.terminals.c.id,
     schema.terminals.c.merchant,

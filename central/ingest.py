@@ -183,6 +183,7 @@ class Intake:
             fault = _fault(record, batch, sequence)
             if fault is None and isinstance(record, Record):
                 row.update(record._asdict())
+                row["merchant"] = batch.terminal.merchant_under(record.offer_version).id
                 mark(row, batch.terminal, batch.received_at)
             else:
                 row["marks"] |= marks.UNREADABLE

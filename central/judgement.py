@@ -15,6 +15,7 @@ from central import marks, members, schema, timeline
 from central.bookings import booked
 from central.directory import Directory, Terminal
 from protocol import month as months
+from protocol.offers import Offer
 from protocol.reasons import CODES, VALID
 from protocol.record import CLOCKS, REDEMPTION, TRAINING
 from protocol.verdict import Facts, decide
@@ -33,7 +34,7 @@ def mark(row: Row, terminal: Terminal, received_at: int) -> None:
         row["marks"] |= marks.AHEAD
     if row["clock"] not in _PROVED:
         row["marks"] |= marks.CLOCK_UNPROVED
-    if terminal.suspended_by(row["time"]):
+    if terminal.suspended_by(row["time"], terminal.merchant_under(row["offer_version"])):
         row["marks"] |= marks.SUSPENDED
     if terminal.fenced(row["epoch"], row["time"]):
         row["marks"] |= marks.FENCED
@@ -64,7 +65,7 @@ class Judge:
         if members.accepted(facts.member, self._directory.properties["prefixes"]):
             judged_at = min(moment, months.starts(months.shifted(row["month"], 1)) - 1) if row["month"] else moment
             facts.tier, facts.ends = timeline.standing(self._members.get(row["member"], []), judged_at, moment)
-        offer = self._directory.offer(terminal, row["offer"])
+        offer = _offer(row, terminal)
         if offer is None:
             row["marks"] |= marks.OFFER_UNKNOWN
         else:
@@ -88,7 +89,7 @@ class Judge:
         wanted: dict[tuple[str, int], set[int]] = defaultdict(set)
         earliest: dict[tuple[str, int], int] = {}
         for row, terminal in self._rows:
-            offer = self._directory.offer(terminal, row["offer"])
+            offer = _offer(row, terminal)
             since = offer.counts_since(row["time"]) if offer else None
             if offer and offer.booked:
                 since = 0  # a booking may be as old as it likes
@@ -109,6 +110,11 @@ class Judge:
                 for use in connection.execute(counted):
                     uses[merchant, offer_id, use.member].append(use.time)
         return uses
+
+
+def _offer(row: Row, terminal: Terminal) -> Offer | None:
+    """The offer that was redeemed, of the merchant that the terminal then worked for."""
+    return terminal.merchant_under(row["offer_version"]).offers.get(row["offer"])
 
 
 def counting(merchant: Any, offer: Any) -> sa.ColumnElement[bool]:

@@ -65,8 +65,22 @@ def suspend(connection: sa.Connection, terminal: str, suspended: bool, who: str)
 
 
 def move(connection: sa.Connection, terminal: str, merchant: str, who: str) -> None:
-    """Give a terminal to another merchant; records it has made stay where they are."""
+    """Give a terminal to another merchant. Records it has made are its old merchant's, those that have not come yet too: it works
+    for the new one from the settings on that tell it so.
+    """
     _merchant(connection, merchant)
+    t, p = schema.terminals.c, schema.postings
+    held = connection.execute(sa.select(t.merchant, t.settings_version).where(t.id == terminal)).first()
+    if held is None:
+        raise _unknown(terminal)
+    if held.merchant == merchant:
+        return
+    last = connection.scalar(sa.select(sa.func.max(p.c.settings_from)).where(p.c.terminal == terminal))
+    if last is None:
+        last = 0
+        connection.execute(p.insert().values(terminal=terminal, settings_from=0, merchant=held.merchant))
+    since = max(now(), held.settings_version + 1, last + 1)
+    connection.execute(p.insert().values(terminal=terminal, settings_from=since, merchant=merchant))
     _update(connection, terminal, merchant=merchant)
     audit.note(connection, who, "terminal.move", terminal, merchant=merchant)
 

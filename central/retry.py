@@ -71,6 +71,7 @@ def _slot(connection: sa.Connection, current: Directory, topic: str, slot: bytes
     if not isinstance(record, Record) or (record.epoch, record.sequence) != (epoch, sequence):
         raise CentreError(f"still not readable: {record if isinstance(record, Exception) else 'another place'}", "keep it")
     row = at & (table.c.sequence == sequence) & (table.c.kind == 0)
+    merchant = terminal.merchant_under(record.offer_version).id
     marks_left = table.c.marks.op("&")(~marks.UNREADABLE)
-    connection.execute(table.update().where(row).values(**record._asdict(), marks=marks_left))
+    connection.execute(table.update().where(row).values(**record._asdict(), merchant=merchant, marks=marks_left))
     return f"record {epoch}/{sequence} can be read now"

@@ -70,7 +70,8 @@ def renewed(
         new = digest(fields)
         changed = new != known
         if changed:
-            version = max(version + 1, moment)
+            # Not before it changed hands: records under older settings are another merchant's (`registry.move`).
+            version = max(version + 1, moment, terminal.postings[-1][0] if terminal.postings else 0)
             updates.append({"of": terminal.id, "version": version, "digest": new})
         result.append((terminal, version, fields, changed))
     if updates:

@@ -59,6 +59,16 @@ def add(database: Database, terminal: str, merchant: str, key_file: Path) -> Non
 @command.command()
 @on_database
 @click.argument("terminal")
+@click.argument("merchant")
+def move(database: Database, terminal: str, merchant: str) -> None:
+    """Give TERMINAL to another MERCHANT. What it redeemed for the old one stays there, also what has not come in yet."""
+    with database.write() as connection:
+        registry.move(connection, terminal, merchant, audit.operator())
+
+
+@command.command()
+@on_database
+@click.argument("terminal")
 def suspend(database: Database, terminal: str) -> None:
     """Let a terminal refuse every check; its records go on being taken in."""
     with database.write() as connection:
@@ -72,13 +82,3 @@ def resume(database: Database, terminal: str) -> None:
     """Let a suspended terminal serve again."""
     with database.write() as connection:
         registry.suspend(connection, terminal, False, audit.operator())
-
-
-@command.command()
-@on_database
-@click.argument("terminal")
-@click.argument("merchant")
-def move(database: Database, terminal: str, merchant: str) -> None:
-    """Give a terminal to another merchant; the records it has made stay where they are."""
-    with database.write() as connection:
-        registry.move(connection, terminal, merchant, audit.operator())

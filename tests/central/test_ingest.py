@@ -218,13 +218,21 @@ def test_extremes_of_every_field_are_stored(seeded: Seeded) -> None:
 
 
 def test_a_moved_terminal_keeps_its_records(seeded: Seeded) -> None:
-    made = journal(seeded.key, 2)
+    """A record is the merchant's under whose settings it was made, whenever it comes."""
+    made = journal(seeded.key, 2, offer_version=now() - 10)
     take(seeded, batch(seeded.terminal, made, 1, 1))
     with seeded.database.write() as connection:
         catalog.put_merchant(connection, "M2", {"en": "Two"}, "wash")
+        catalog.put_offer(connection, "M2", demo.OFFER | {"id": 5})
         registry.move(connection, demo.TERMINAL, "M2", "test")
-    take(seeded, batch(seeded.terminal, made, 2, 2))
-    assert [row.merchant for row in rows(seeded)] == [demo.MERCHANT, "M2"] and whole(seeded)
+        registry.move(connection, demo.TERMINAL, demo.MERCHANT, "test")  # within the same second, and …
+        registry.move(connection, demo.TERMINAL, "M2", "test")  # … back
+    since = [since for since, _ in seeded.terminal.postings]
+    assert since == sorted(set(since)) and len(since) == 4
+    append(made, offer=5, offer_version=since[-1])
+    take(seeded, batch(seeded.terminal, made, 2, 3))
+    assert [row.merchant for row in rows(seeded)] == [demo.MERCHANT, demo.MERCHANT, "M2"] and whole(seeded)
+    assert not any(row.marks & marks.OFFER_UNKNOWN for row in rows(seeded))
 
 
 def test_members_gone_since_are_judged_as_of_then(seeded: Seeded) -> None:
