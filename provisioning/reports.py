@@ -61,7 +61,7 @@ class Report:
             for step in self.steps
         )
         heads = {
-            "Unit": self.subject,
+            "Unit" if self.mac else "Model": self.subject,
             "MAC": self.mac,
             "Board": self.board,
             "Firmware": self.firmware,
@@ -83,11 +83,19 @@ class ReportStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def qualified(self, application: str) -> bool:
+        """Whether a model with this application (SHA-256) has passed the whole of its qualification."""
+        reports = (json.loads(path.read_text(encoding="utf-8")) for path in self._folder.glob("*/qualification-[0-9]*.json"))
+        return any(
+            report["passed"] and any(step["values"].get("application") == application for step in report["steps"])
+            for report in reports
+        )
+
     def save(self, report: Report) -> list[Path]:
         """Write JSON and page; their paths, the page last."""
         folder = self._folder / report.subject.replace("/", "-").replace(" ", "-")
         folder.mkdir(parents=True, exist_ok=True)
-        stem = f"{report.kind}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(report.made_at))}"
+        stem = f"{report.kind.replace(' ', '-')}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime(report.made_at))}"
         number = 0
         while (folder / f"{stem}{f'-{number}' if number else ''}.json").exists():
             number += 1

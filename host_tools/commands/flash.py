@@ -16,6 +16,7 @@ from host_tools.flash.bench import Bench, bench_option
 from host_tools.flash.job import Work
 from host_tools.flash.target import OWNED, Target
 from provisioning import batch
+from provisioning.reports import ReportStore
 
 
 @click.command()
@@ -58,6 +59,9 @@ def command(
     if provision is None:
         outcomes = _boards_at_work.work(Work(what, erase, rates=rates), bench, device, everything, patience, watch)
     else:
+        if not ReportStore(bench.reports).qualified(what.application):
+            test = f"cheyou qualify --board {what.board.name}"
+            click.echo(f"note: this firmware has not passed its model test here; run `{test}` before units go out", err=True)
         with _boards_at_work.workshop(provision, bench, database_url(data, db)) as workshop:
             work = Work(what, erase, workshop, None if no_selftest else workshop, rates)
             outcomes = _boards_at_work.work(work, bench, device, everything, patience, watch)

@@ -70,7 +70,7 @@ def run(port: Port, unit: Unit | None, board: Board, progress: Progress, steps: 
             "run `cheyou flash --provision` again",
         )
     firmware = f"{said.get('version', '?')} on {said.get('board', board.name)}"
-    return Report("selftest", terminal or said["mac"], said["mac"], board.name, firmware, tuple(done), by=_who())
+    return Report("selftest", terminal or said["mac"], said["mac"], board.name, firmware, tuple(done), by=who())
 
 
 def failure(report: Report, again: str) -> CheYouError:
@@ -88,7 +88,7 @@ def _step(found: dict[str, Any]) -> Step:
     return Step(name, found["passed"], found["detail"], found["values"])
 
 
-def _who() -> str:
+def who() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,13 @@ class Target:
     parts: tuple[Part, ...]
 
     @property
+    def application(self) -> str:
+        """SHA-256 of the application's partition: what tells one firmware from the next."""
+        size = self.board.partition("vfs").size
+        content = next((part.data for part in self.parts if part.name == "vfs"), b"")
+        return hashlib.sha256(content.ljust(size, b"\xff")).hexdigest()
+
+    @property
     def has_micropython(self) -> bool:
         """Whether the image can start a blank board."""
         return any(part.name == "bootloader" for part in self.parts)
@@ -45,7 +53,7 @@ class Target:
 
 def built(board: Board, firmware: Path | None) -> Target:
     """The target for `board` from this source tree."""
-    return _taken_apart(board, bytes(build_image(board, firmware).data))
+    return from_bytes(board, bytes(build_image(board, firmware).data))
 
 
 def from_file(path: Path) -> Target:
@@ -55,6 +63,11 @@ def from_file(path: Path) -> Target:
     except OSError as error:
         raise CheYouError(f"{path}: {error.strerror}", "make one with `cheyou build --board BOARD`") from None
     return _taken_apart(_board_of(image, path), image, str(path))
+
+
+def from_bytes(board: Board, image: bytes) -> Target:
+    """The target in an image of the whole flash of `board`."""
+    return _taken_apart(board, image)
 
 
 def _board_of(image: bytes, path: Path) -> Board:

@@ -14,6 +14,7 @@ from firmware.terminal.ring import JournalForeign
 from host_tools.boards import Board
 from host_tools.errors import CheYouError
 from host_tools.flash.kept_files import KEPT, files_of, with_files
+from host_tools.flash.memory_partition import MemoryPartition
 from host_tools.flash.rescue import Salvage
 from host_tools.flash.target import SECTOR, Part
 from protocol.record import Sealer
@@ -49,7 +50,7 @@ def make(salvage: Salvage, key: bytes, board: Board, epoch: int, spare_files: by
     waiting = 0
     for label, kind, purpose in (("journal", Journal, b"journal"), ("refusals", Refusals, b"refusal")):
         partition = board.partition(label)
-        ring = _Memory(salvage.partition(label))
+        ring = MemoryPartition(salvage.partition(label))
         if len(ring.content) != partition.size:
             raise CheYouError(
                 f"the old board's {label} has {len(ring.content):,} bytes, a {board.name} has {partition.size:,}",
@@ -66,7 +67,7 @@ def make(salvage: Salvage, key: bytes, board: Board, epoch: int, spare_files: by
     return Transplant(tuple(parts), epoch, waiting)
 
 
-def _begin(kind: type[Journal], ring: _Memory, sealer: Sealer, epoch: int, label: str) -> int:
+def _begin(kind: type[Journal], ring: MemoryPartition, sealer: Sealer, epoch: int, label: str) -> int:
     """Begin `epoch` in a ring; how many of its records wait for a receipt."""
     try:
         journal = kind(ring, sealer, lambda _above: epoch)
@@ -85,25 +86,3 @@ def _begin(kind: type[Journal], ring: _Memory, sealer: Sealer, epoch: int, label
             "hand its records in first with `cheyou rescue --hand-in`, let it connect once, or provision a new terminal",
         )
     return waiting
-
-
-class _Memory:
-    """A copy of a partition, with the interface of `esp32.Partition` and the nature of NOR flash."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = bytearray(content)
-
-    def readblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
-        start = block * SECTOR + offset
-        buffer[:] = self.content[start : start + len(buffer)]
-
-    def writeblocks(self, block: int, data: bytes, offset: int = 0) -> None:
-        start = block * SECTOR + offset
-        for at, byte in enumerate(bytes(data), start):
-            self.content[at] &= byte
-
-    def ioctl(self, command: int, argument: int) -> int:
-        if command == 6:
-            self.content[argument * SECTOR : (argument + 1) * SECTOR] = b"\xff" * SECTOR
-            return 0
-        return len(self.content) // SECTOR if command == 4 else SECTOR

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from host_tools.stand import screens
-from host_tools.stand.screens import SCREENS, Rows
+from host_tools.stand.screens import ENGLISH, Rows, Words
 from protocol.member import DIGITS, grouped
 from simulator.board import BenchBoard
 
@@ -28,11 +27,12 @@ class Shown:
 class Cashier:
     """Whatever waits has a deadline, and raises TimeoutError with what the glass shows instead.
 
-    A key goes down for `down_ms` and is let go for `up_ms`.
+    A key goes down for `down_ms` and is let go for `up_ms`. `words` is what the terminal speaks.
     """
 
-    def __init__(self, bench: BenchBoard, down_ms: float = 80, up_ms: float = 60) -> None:
+    def __init__(self, bench: BenchBoard, down_ms: float = 80, up_ms: float = 60, words: Words = ENGLISH) -> None:
         self.bench = bench
+        self._words = words
         self.down_ms, self.up_ms = down_ms, up_ms
         self.missed = 0
 
@@ -43,23 +43,23 @@ class Cashier:
         """
         self.bench.power_on()
         self.wait_started()
-        if screens.fits(SCREENS["last"], self.bench.lcd):
+        if self._words.fits(self._words.screens["last"], self.bench.lcd):
             self.keys("*")
         self.wait_idle(online)
 
     def wait_started(self) -> None:
         """Wait for what a terminal shows first: that it wants a number or the time, or what was saved last."""
         first = ("idle", "idle_unset", "idle_full", "last")
-        self.still(lambda rows: any(screens.fits(SCREENS[name], rows) for name in first), ONLINE_S)
+        self.still(lambda rows: any(self._words.fits(self._words.screens[name], rows) for name in first), ONLINE_S)
 
     def wait_idle(self, online: bool | None = None, timeout: float = ONLINE_S) -> None:
         """Wait for the first screen; given `online`, for one that says so."""
-        net = {} if online is None else {"net": screens.TEXTS["words"]["online" if online else "offline"]}
+        net = {} if online is None else {"net": self._words.words["online" if online else "offline"]}
         self.wait("idle", timeout, **net)
 
     def wait(self, screen: str, timeout: float = 5.0, **fields: object) -> Rows:
         """Wait until the glass shows a screen of the texts to its end; a field that is not given may be anything."""
-        return self.still(lambda rows: screens.fits(SCREENS[screen], rows, fields), timeout)
+        return self.still(lambda rows: self._words.fits(self._words.screens[screen], rows, fields), timeout)
 
     def still(self, wanted: Callable[[Rows], bool], timeout: float = 5.0) -> Rows:
         """Wait until the glass is `wanted` and has stopped changing."""
@@ -89,13 +89,13 @@ class Cashier:
         shown = grouped(number)
         self.keys(number)
         try:
-            self.bench.wait_lcd(lambda rows: rows[0].rstrip() == shown, CHANGE_S)
+            self.bench.wait_lcd(lambda rows: shown in map(str.rstrip, rows), CHANGE_S)
         except TimeoutError:
             self.missed += 1
-            self.keys("*" * sum(character.isdigit() for character in self.bench.lcd[0]))
+            self.keys("*" * sum(character.isdigit() for row in self.bench.lcd[:2] for character in row))
             self.wait_idle()
             self.keys(number)
-            self.bench.wait_lcd(lambda rows: rows[0].rstrip() == shown, CHANGE_S)
+            self.bench.wait_lcd(lambda rows: shown in map(str.rstrip, rows), CHANGE_S)
 
     def check(self, number: str, keys: str = "#", timeout: float = 3.0) -> Shown:
         """From the first screen to a verdict: the number, `#`, then `keys` on the month screen and those after it.
@@ -113,12 +113,12 @@ class Cashier:
         """Press `keys` and wait for the verdict that the last of them brings."""
         since = self.bench.events.position
         self.keys(keys)
-        self.still(lambda rows: screens.verdict(rows) is not None, timeout)
+        self.still(lambda rows: self._words.verdict(rows) is not None, timeout)
         events = self.bench.events.since(since)
         contacts = [event["t_ms"] for event in events if "key" in event]
         # From the end: the verdict is the last thing drawn, and complete with the last of its dots.
         glass = [event for event in events if "lcd" in event][-1]
-        reason = screens.verdict(glass["lcd"])
+        reason = self._words.verdict(glass["lcd"])
         if reason is None:
             raise TimeoutError(f"the verdict went again: {glass['lcd']}")
         return Shown(glass["lcd"], reason, glass["t_ms"] - contacts[-1])
@@ -130,11 +130,11 @@ class Cashier:
 
     def saved(self) -> int:
         """The number that SAVED shows."""
-        return int(self.wait("saved")[0].split("No")[1])
+        return int(self._words.field("saved", "sequence", self.wait("saved")))
 
     def leave(self, online: bool | None = None) -> None:
         """From a verdict, or from what follows it, back to the first screen."""
-        valid = screens.verdict(self.bench.lcd) == "valid"
+        valid = self._words.verdict(self.bench.lcd) == "valid"
         self.keys("*")
         if valid:
             self.wait("left")
@@ -153,9 +153,9 @@ class Cashier:
 
     def wait_received(self, timeout: float = 10.0) -> None:
         """Until no record waits for its receipt any more."""
-        self.page(0, lambda rows: screens.fits(SCREENS["status_network"], rows, {"waiting": 0}), timeout)
+        self.page(0, lambda rows: self._words.fits(self._words.screens["status_network"], rows, {"waiting": 0}), timeout)
 
     def wait_list(self, timeout: float = 20.0) -> None:
         """Until there is a member list."""
-        wanted = SCREENS["status_list"]
-        self.page(1, lambda rows: screens.fits(wanted, rows) and not screens.fits(wanted, rows, {"list": 0}), timeout)
+        wanted = self._words.screens["status_list"]
+        self.page(1, lambda rows: self._words.fits(wanted, rows) and not self._words.fits(wanted, rows, {"list": 0}), timeout)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from central import catalog, marks, schema
 from firmware.terminal.journal import Journal
 from host_tools.boards import Board
-from host_tools.flash.transplant import _Memory as Ring
+from host_tools.flash.memory_partition import MemoryPartition
 from host_tools.stand.cashier import Cashier
 from host_tools.stand.centre_process import CentreProcess
 from protocol.month import month_of
@@ -46,7 +46,7 @@ def centre(tmp_path: Path, tool: Callable[..., Path]) -> Iterator[CentreProcess]
 def redeemed(board: BoardDouble, devkit: Board, unit: Unit, count: int, at: int) -> None:
     """Let the terminal on this flash have made `count` redemptions, as its journal would have written them."""
     partition = devkit.partition("journal")
-    ring = Ring(board.flash.read(partition.offset, partition.size))
+    ring = MemoryPartition(board.flash.read(partition.offset, partition.size))
     journal = Journal(ring, Sealer(unit.identity.key), lambda above: above + 1)
     for n in range(count):
         member = 13800138000 + n
