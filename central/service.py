@@ -104,7 +104,7 @@ class Service:
             self._send(
                 terminal,
                 "welcome",
-                messages.encode("welcome", time=now(), epoch=epoch, received=upto, chain=hex_of(chain)),
+                messages.encode("welcome", session=hello["session"], time=now(), epoch=epoch, received=upto, chain=hex_of(chain)),
             )
             for body in self.lists.bodies():
                 self._send(terminal, "list", body)

@@ -46,7 +46,7 @@ def code(wifi, broker, clock, list, journal, flash, version, fault):
 def facts_of(digits):
     """The fields (dict) of a code as it was heard, spaces and hyphens allowed; `CodeError` when a digit must be wrong."""
     digits = digits.replace(" ", "").replace("-", "")
-    if len(digits) != DIGITS or not digits.isdigit():
+    if len(digits) != DIGITS or not all("0" <= digit <= "9" for digit in digits):  # isdigit() takes a superscript for one
         raise CodeError("the code has 12 digits")
     if _check(digits[:-1]) != digits[-1]:
         raise CodeError("a digit is wrong")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import time
 from typing import Any
 
@@ -91,7 +92,7 @@ class WireTerminal:
         self.resend_s = RESEND_S
         self._checks: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._news = asyncio.Event()
-        self._number = 0
+        self._number = self._greeting = 0
         self._sender: asyncio.Task[None] | None = None
         self._moved = {name: asyncio.Event() for name in self.journals}
 
@@ -134,11 +135,12 @@ class WireTerminal:
 
     def hello(self) -> None:
         """Say who we are."""
+        self._greeting = secrets.randbits(32)
         self.send(
             "hello",
             messages.encode(
-                "hello", version="wire", board="wire", epoch=self.journal.epoch, sequence=self.journal.sequence,
-                list=0, settings=0, boot=1,
+                "hello", session=self._greeting, version="wire", board="wire", epoch=self.journal.epoch,
+                sequence=self.journal.sequence, list=0, settings=0, boot=1,
             ),
         )  # fmt: skip
 
@@ -229,6 +231,8 @@ class WireTerminal:
             stream = "records" if name == "receipt" else "refusals"
             self._receipted(stream, fields["epoch"], fields["upto"], fields["chain"])
         elif name == "welcome":
+            if fields["session"] != self._greeting:
+                return  # of an earlier connection
             self._receipted("records", fields["epoch"], fields["received"], fields["chain"])
         self.heard.setdefault(name, []).append(fields)
 

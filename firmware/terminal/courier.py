@@ -10,7 +10,6 @@ from firmware.terminal import overlay
 from firmware.terminal.journal import JournalFork
 from protocol import messages, topics
 from protocol.keys import derive
-from protocol.offers import OfferError
 
 _RESEND_MS = 5000
 _SLOTS = 16  # at once: a packet of 1 KB is there three times before it leaves
@@ -32,22 +31,23 @@ class Courier:
         self._clock = clock
         self.facts = None
         self._uplink = None
-        self._checks = None
+        self._answers = None
         self._lists = None
         self._wake = asyncio.Event()
         self._sent_at = {}
         self._slots = _SLOTS
         self._odd = []
+        self._session = 0
         self._told = None, None  # what the centre was told last: its digest, and which of these (None: a failure's text)
         self._untold = True  # after a start there may be a failure to tell of
         self._failure_kept = False
         self.refused_messages = 0
         self.forks = 0
 
-    def join(self, uplink, checks, lists):
+    def join(self, uplink, answers, lists):
         """What is built after the courier and talks through it."""
         self._uplink = uplink
-        self._checks = checks
+        self._answers = answers
         self._lists = lists
 
     def send(self, name, body):
@@ -64,7 +64,8 @@ class Courier:
     def connected(self):
         """The uplink is up: say who we are; the answer brings the time and what the centre holds."""
         self._sent_at.clear()
-        self.send("hello", messages.encode("hello", **self.facts("hello")))
+        self._session = int.from_bytes(os.urandom(4), "big")
+        self.send("hello", messages.encode("hello", session=self._session, **self.facts("hello")))
         self._report()
 
     def wake(self):
@@ -88,7 +89,7 @@ class Courier:
             if name == "chunk":
                 return self._lists.hear_chunk(body)
             self._handle(name, messages.decode(name, body))
-        except (messages.MessageError, OfferError, UnicodeError) as error:
+        except ValueError as error:
             self.set_aside(name, str(error), payload)
 
     def set_aside(self, source, reason, content):
@@ -111,8 +112,10 @@ class Courier:
 
     def _handle(self, name, fields):
         if name == "verdict":
-            self._checks.hear(fields)
+            self._answers.hear(fields)
         elif name == "welcome":
+            if fields["session"] != self._session:
+                raise messages.MessageError("not of this session")  # played back, perhaps, to set the clock back
             self._clock.hear_centre(fields["time"])
             self._receipt("records", fields["epoch"], fields["received"], fields["chain"])
             self.wake()

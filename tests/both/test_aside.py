@@ -1,4 +1,4 @@
-"""What a terminal tells of what it could not use, and of its own failures."""
+"""The courier: what a terminal tells of what it could not use and of its own failures, and what it believes of the centre."""
 
 import os
 
@@ -9,6 +9,10 @@ from protocol.messages import MessageError
 
 KEY = bytes(range(32))
 NAME = "T0001"
+HELLO = {"version": "0", "board": "b", "epoch": 1, "sequence": 0, "list": 0, "settings": 0, "boot": 1}
+STATUS = {
+    "online": True, "waiting": 0, "level": 0, "answered": 0, "offline": 0, "dropped": 0, "forks": 0, "damaged": 0,
+}  # fmt: skip
 TRACEBACK = b'Traceback (most recent call last):\n  File "resident.py", in run\nKeyError: 13800138000\n'
 
 
@@ -127,6 +131,46 @@ def test_a_failures_text_is_told_and_then_removed():
         courier.os, courier.overlay = real
         os.remove(aside.FAULT)
         aside.FAULT = path
+
+
+class Set:
+    """Stands where clock, journal and uplink are, and notes what they are told."""
+
+    connected = True
+    epoch = sequence = waiting = 0
+
+    def __init__(self):
+        self.heard = []
+        self.hello = None
+
+    def hear_centre(self, time):
+        self.heard.append(time)
+
+    def receipt(self, epoch, upto, chain):
+        return False
+
+    def send(self, topic, payload, retain=False):
+        if topic.endswith("/hello"):
+            self.hello = messages.decode("hello", messages.untagged(derive(KEY, b"message"), topic, payload))
+        return True
+
+
+def test_a_welcome_of_another_session_does_not_set_the_clock():
+    """Whoever has listened can play back what the centre once said, but not for the session there is now."""
+    world = Set()
+    made = courier.Courier(None, NAME, KEY, world, world, None, world)
+    made.join(world, None, None)
+    made.facts = lambda name: HELLO if name == "hello" else STATUS
+    sessions = []
+    for time in (1000, 2000, 3000):
+        made.connected()
+        sessions.append(world.hello["session"])
+        for session in sessions:
+            body = messages.encode("welcome", session=session, time=time, epoch=1, received=0, chain="00" * 16)
+            post(made, "welcome", body)
+    assert len(set(sessions)) == 3
+    assert world.heard == [1000, 2000, 3000]
+    assert made.refused_messages == 3
 
 
 def test_nothing_to_tell():

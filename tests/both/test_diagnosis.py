@@ -77,3 +77,9 @@ def test_states_from_measurements():
     ]  # fmt: skip
     assert journal_state(5, 100, 2, 0) == "damaged"
     assert journal_state(5, 100, 2, 1) == "fork"
+
+
+def test_what_only_looks_like_a_digit_is_none():
+    digits = code(**WELL)
+    assert raises(facts_of, digits[:5] + "\u00b2" + digits[6:])
+    assert raises(facts_of, digits[:5] + "\uff11" + digits[6:])

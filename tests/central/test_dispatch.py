@@ -19,7 +19,7 @@ from tests.central.chains import journal
 from tests.central.conftest import Seeded
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-HELLO = {"version": "1", "board": "b", "epoch": 1, "sequence": 0, "list": 7, "settings": 8, "boot": 9}
+HELLO = {"session": 5, "version": "1", "board": "b", "epoch": 1, "sequence": 0, "list": 7, "settings": 8, "boot": 9}
 CHECK = {"check": 1, "member": "13800138000", "month": 202611, "sender": True, "offer": 1}
 
 
