@@ -22,7 +22,7 @@ from drivers.partitions import partition
 from drivers.watchdog import watch
 from drivers.wifi import Wifi
 from firmware.terminal import overlay
-from firmware.terminal.checks import Checks
+from firmware.terminal.answers import Answers
 from firmware.terminal.clock import Clock
 from firmware.terminal.courier import Courier
 from firmware.terminal.desk import Desk
@@ -30,11 +30,12 @@ from firmware.terminal.journal import Journal
 from firmware.terminal.list_cache import ListCache
 from firmware.terminal.refusals import Refusals
 from firmware.terminal.resolver import Resolver
+from firmware.terminal.ring import Ring
 from firmware.terminal.screens import Screens
 from firmware.terminal.settings import Settings
+from firmware.terminal.signals import Signals
 from firmware.terminal.terminal import Terminal
 from firmware.terminal.texts import Texts
-from firmware.terminal.till import Till
 from firmware.terminal.uplink import Uplink
 from protocol import topics
 from protocol.keys import derive
@@ -83,25 +84,23 @@ def build(screens, keypad, buzzer, leds, nvs):
     courier = Courier(time, name, key, journal, refusals, settings, clock)
     resolver = Resolver(wifi.dns)
     lists = ListCache(
-        (partition("list_a"), partition("list_b")), key, settings, clock, courier.send, keypad.quiet_ms,
+        (partition("list_a"), partition("list_b")), key, settings, clock, courier.send, keypad.quiet_ms, Ring.buffer,
         (resolver, nvs.text("http_url"), basic(name, hex_of(derive(key, b"http")))),
     )  # fmt: skip
-    checks = Checks(time, clock, settings, lists, journal, courier.send)
-    till = Till(clock, settings, journal, refusals, courier.wake)
-    checks.on_late = till.overturned
-    terminal = Terminal(
-        name, key, machine.reset_cause(), board.NAME, board.VERSION, journal, clock, settings, courier, lists, checks, till, wifi,
-        resolver, screens,
-    )  # fmt: skip
+    terminal = Terminal(name, key, machine.reset_cause(), board.NAME, board.VERSION)
+    terminal.journal, terminal.refusals, terminal.clock, terminal.settings = journal, refusals, clock, settings
+    terminal.courier, terminal.lists, terminal.wifi, terminal.resolver = courier, lists, wifi, resolver
+    terminal.answers = answers = Answers(terminal.overturned)
+    terminal.screens, terminal.signals = screens, Signals(leds, buzzer)
     courier.facts = terminal.facts
     host, port = endpoint(nvs.text("mqtt_url"))
-    uplink = Uplink(
+    terminal.uplink = uplink = Uplink(
         host, port, client_id="%s.%d" % (name, journal.epoch), user=name, password=hex_of(derive(key, b"mqtt")),
         will=courier.will(), subscribe=topics.down(name, "+"), link=wifi, on_up=courier.connected, on_message=courier.hear,
         resolver=resolver,
     )  # fmt: skip
-    courier.join(uplink, checks, lists)
-    terminal.serve(uplink, keypad, Desk(screens, leds, buzzer, clock, settings, checks, till, terminal))
+    courier.join(uplink, answers, lists)
+    terminal.serve(keypad, Desk(terminal))
     wifi.start(nvs.text("wifi_ssid"), nvs.text("wifi_psk"))
     for part in (wifi, uplink, courier, lists):
         asyncio.create_task(part.run())

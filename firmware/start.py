@@ -20,8 +20,7 @@ def run():
         # A task that dies takes its part of the terminal with it, the keypad perhaps: better a restart of two seconds.
         loop.set_exception_handler(lambda _loop, context: _end(context["exception"], safe))
         overlay.load("firmware.main").main(safe)
-        overlay.drop("firmware.main")
-        overlay.drop("firmware.terminal.mount")  # both rings are mounted
+        overlay.drop("firmware.main", "drivers.nvs", "firmware.terminal.mount")
         loop.run_forever()
     except Exception as fault:
         _end(fault, safe)

@@ -31,7 +31,7 @@ BLOCK = 4096
 READ_SIZE = 32
 CACHE_SIZE = 128
 LOOKAHEAD = 32
-_START = b"from firmware.start import run\n\nrun()\n"
+_START = "firmware_start"
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def build(board: Board, program: Mapping[str, str] | None = None) -> AppImage:
     slot = {f"{target}.mpy": code for target, code in compile_modules(list(device_modules.modules(board, program))).items()}
     mpy_bytes = sum(map(len, slot.values()))
     slot |= device_modules.texts(board)
-    start = f"import {next(iter(program))}\n".encode() if program else _START
-    files = {"boot.py": (ROOT / "firmware" / "boot.py").read_bytes(), "main.py": start}
+    start = f"import {next(iter(program))}\n" if program else f"from {_START} import run\n\nrun()\n"
+    files = {"boot.py": (ROOT / "firmware" / "boot.py").read_bytes(), "main.py": start.encode()}
     files |= {f"a/{path}": content for path, content in slot.items()}
     partition = board.partition("vfs")
     data, used = pack(files, ("b", "settings"), partition.size)
@@ -72,7 +72,7 @@ def compile_modules(sources: list[Module]) -> dict[str, bytes]:
 def _compile(compiler: Path, scratch: Path, module: Module) -> bytes:
     source, output = scratch.with_suffix(".py"), scratch.with_suffix(".mpy")
     source.write_bytes(module.source)
-    command: list[str | Path] = [compiler, "-s", f"{module.target}.py", f"-O{module.optimisation}", "-o", output, source]
+    command: list[str | Path] = [compiler, "-s", module.target, f"-O{module.optimisation}", "-o", output, source]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
         reason = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()

@@ -18,6 +18,8 @@ from host_tools.shrink import Shrunk, shrink
 from host_tools.texts import languages
 from host_tools.toolchain import ROOT
 
+# A technician's tool starts it over the console.
+_BY_NAME = {"firmware/service"}
 # Without asserts and line numbers, which would take another 3 KB of heap.
 OPTIMISATION = 3
 
@@ -52,7 +54,8 @@ def shrunk(board: Board, program: Mapping[str, str] | None = None) -> Shrunk:
         first, *rest = program
         parts[first] = rest
         sources |= program
-    return shrink(sources, parts, [(toolchain.umqtt_dir() / "simple.py").read_text(encoding="utf-8")])
+    foreign = [(toolchain.umqtt_dir() / "simple.py").read_text(encoding="utf-8")]
+    return shrink(sources, parts, foreign, {*_BY_NAME, *list(program or ())[:1]})
 
 
 def all_sources(board: Board) -> dict[str, str]:

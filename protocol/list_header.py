@@ -93,3 +93,17 @@ def read(partition, at, list_key):
     raw = bytearray(size)
     partition.readblocks(at // BLOCK, raw, at % BLOCK)
     return parse(raw, list_key)
+
+
+def check_base(header):
+    """``header``, if it is a base's; else `ListDamaged`."""
+    if header.kind != BASE:
+        raise ListDamaged("a delta where a base belongs")
+    return header
+
+
+def check_delta(header, before, base):
+    """``header``, if it is that of a delta to ``base`` that follows ``before`` (all `ListHeader`s); else `ListDamaged`."""
+    if header.kind != DELTA or header.parent != before.version or header.base_digest != base.digest:
+        raise ListDamaged("delta %d does not follow version %d" % (header.version, before.version))
+    return header

@@ -31,3 +31,14 @@ def unwrap(key, text):
     if len(wrapped) != KEY_BYTES:
         raise ListKeyError("list key of %d bytes" % len(wrapped))
     return decrypt_cbc(derive(key, _LABEL)[:16], _IV, wrapped)
+
+
+def unwrapped(key, texts):
+    """List id → list key, of those that ``key`` unwraps among ``texts`` (by list id as text)."""
+    keys = {}
+    for name in texts:
+        try:
+            keys[int(name)] = unwrap(key, texts[name])
+        except ValueError:
+            pass  # a list without its key says so when it is asked
+    return keys

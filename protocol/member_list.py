@@ -3,9 +3,8 @@
 A number is permuted by FF1, found in its bucket, and answered with its class. Nothing here grows with the list.
 """
 
-from protocol import list_header
 from protocol.ff1 import FF1
-from protocol.list_header import BASE, DELTA, GONE, ListDamaged, OutsideList, permutation_key
+from protocol.list_header import GONE, OutsideList, check_base, check_delta, permutation_key, read
 from protocol.list_section import BUFFER_BYTES, Section
 
 
@@ -18,9 +17,7 @@ class MemberList:
         self._partition = partition
         self._key = list_key
         self._buffer = buffer or bytearray(BUFFER_BYTES)
-        header = self.header = self._base_header = list_header.read(partition, at, list_key)
-        if header.kind != BASE:
-            raise ListDamaged("a delta where a base belongs")
+        header = self.header = self._base_header = check_base(read(partition, at, list_key))
         self._base = Section(partition, at, header, self._buffer)
         self._deltas = []
         self._ff1 = FF1(permutation_key(list_key, header.list_id, header.month), header.size)
@@ -28,9 +25,7 @@ class MemberList:
 
     def extend(self, at):
         """Read the delta at byte ``at`` and answer by it from now on; `ListDamaged` unless it follows what is here."""
-        header = list_header.read(self._partition, at, self._key)
-        if header.kind != DELTA or header.parent != self.header.version or header.base_digest != self._base_header.digest:
-            raise ListDamaged("delta %d does not follow version %d" % (header.version, self.header.version))
+        header = check_delta(read(self._partition, at, self._key), self.header, self._base_header)
         self._deltas.append(Section(self._partition, at, header, self._buffer))
         self.header = header
         self._scope()

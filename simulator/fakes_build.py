@@ -55,7 +55,7 @@ def _compile(name: str, path: Path, scratch: Path) -> bytes:
     output = scratch / "compiled.mpy"
     # umqtt.simple reports malformed packets by assertion: it keeps its asserts.
     optimisation = "-O0" if name.startswith("umqtt") else "-O3"
-    command = [str(toolchain.mpy_cross()), "-s", name, optimisation, "-o", str(output), str(path)]
+    command = [str(toolchain.mpy_cross()), "-s", name.partition(".")[0], optimisation, "-o", str(output), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CheYouError(f"the simulator's {name} does not compile: {done.stderr.strip()}", "run `make setup`")

@@ -1,9 +1,7 @@
 """A TCP connection that carries whole MQTT packets and never holds the loop."""
 
 import asyncio
-import socket
 from asyncio import core
-from errno import EINPROGRESS
 
 from micropython import const
 
@@ -11,9 +9,6 @@ from firmware.terminal.memory_socket import Malformed
 
 _LONGEST = const(8192)
 _SKIP = const(256)
-# Linux and lwIP agree on these, and not every port has names for them.
-_TCP = const(6)
-_TCP_NODELAY = const(1)
 
 
 def readable(stream):
@@ -27,32 +22,12 @@ def writable(stream):
 
 
 class Connection:
-    """`heard` is set whenever bytes arrive."""
+    """``stream``: a connected socket that does not block (see `dial`). `heard` is set whenever bytes arrive."""
 
-    def __init__(self):
-        self._socket = None
+    def __init__(self, stream):
+        self._socket = stream
         self._head = memoryview(bytearray(5))
         self.heard = False
-
-    async def open(self, address, port, wrap=None):
-        """Connect to an IPv4 address; OSError says why not. `wrap(socket)`, if given, returns the stream to talk through."""
-        # With an address in figures this asks nobody; ports differ in what connect() wants, and this gives it.
-        where = socket.getaddrinfo(address, port)[0][-1]
-        self._socket = plain = socket.socket()
-        plain.setblocking(False)
-        try:
-            plain.setsockopt(_TCP, _TCP_NODELAY, 1)
-        except OSError:
-            pass  # Each packet goes out in one write: Nagle's delay is rare without it, too.
-        try:
-            plain.connect(where)
-        except OSError as error:
-            if error.errno != EINPROGRESS:
-                raise
-        # A refused connection wakes this as well; the first write then says so.
-        await writable(plain)
-        if wrap:
-            self._socket = wrap(plain)
 
     async def send(self, packet, stall_ms):
         """Write it all. A peer that takes nothing for `stall_ms` raises asyncio.TimeoutError."""
@@ -87,16 +62,20 @@ class Connection:
         await self._fill(memoryview(packet)[end:])
         return packet
 
+    async def some(self, view):
+        """Read what is there, at least a byte, into ``view``; how many bytes. OSError when the peer has closed."""
+        while True:
+            got = self._socket.readinto(view)
+            if got:
+                self.heard = True
+                return got
+            if got is not None:
+                raise OSError("closed by the peer")
+            await readable(self._socket)
+
     async def _fill(self, view):
         while view:
-            got = self._socket.readinto(view)
-            if got is None:
-                await readable(self._socket)
-            elif got:
-                self.heard = True
-                view = view[got:]
-            else:
-                raise OSError("closed by the broker")
+            view = view[await self.some(view) :]
 
     async def _skip(self, size):
         scratch = memoryview(bytearray(_SKIP))
@@ -106,23 +85,6 @@ class Connection:
             size -= part
             await asyncio.sleep_ms(0)  # A megabyte that is all there already must not hold the loop.
 
-    async def drain(self, limit):
-        """Everything up to the peer's end of the connection; OSError when that is more than ``limit`` bytes."""
-        data = bytearray(limit + 1)
-        end = 0
-        while True:
-            got = self._socket.readinto(memoryview(data)[end:])
-            if got is None:
-                await readable(self._socket)
-            elif not got:
-                return memoryview(data)[:end]
-            else:
-                end += got
-                if end > limit:
-                    raise OSError("more than was asked for")
-
     def close(self):
-        """Let go of the socket; harmless when there is none."""
-        if self._socket:
-            self._socket.close()
-            self._socket = None
+        """Let go of the socket."""
+        self._socket.close()

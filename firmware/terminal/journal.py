@@ -156,7 +156,7 @@ class Journal:
     def find(self, member, since):
         """The records of ``member`` (int) from ``since`` (Unix seconds) on, newest first.
 
-        Yields None after each sector (one 4 KiB read, 63 comparisons) so that an asyncio caller can let others run; the
+        Yields None after each sector (four reads of 1 KiB, 63 comparisons) so that an asyncio caller can let others run; the
         journal may be used in between. Ends at the first sector before which all records are older.
         """
         for record in self._history(self._sealer.finger(member), since):
@@ -189,12 +189,7 @@ class Journal:
             header = ring.hold(ordinal)
             if header is None and ordinal < self._tail:
                 return  # erased since
-            for at in range(sector.SECTOR_BYTES - SLOT_BYTES, ring.first - 1, -SLOT_BYTES):
-                if finger is None:
-                    if not ring.is_record(at):
-                        continue
-                elif ring.sector[at + 14] != finger[0] or ring.sector[at + 15] != finger[1]:
-                    continue
+            for at in ring.bearing(finger) if finger else reversed(ring.records()):
                 # Where the header is lost, so is the proof of the sector's first record.
                 record = ring.open(at) if header or ring.before(at) else ring.peek(at)
                 if record is not None:

@@ -1,55 +1,79 @@
-"""The cached member list as checks ask it, and its renewal while the terminal works.
+"""The cached member list: what the terminal knows of it at any time, its opening for a check, its renewal while at work.
 
-Offers come by the retained ``list`` message; `list_update` takes them in.
+The code that reads lists is loaded for as long as a customer or an update needs it. Offers come by the retained ``list`` message;
+`list_update` takes them in.
 """
 
 import asyncio
 import struct
 
 from firmware.terminal import overlay
-from firmware.terminal.member_lists import MemberLists
-from protocol.list_header import ListError, ListMissing, OutsideList
-from protocol.list_key import ListKeyError, unwrap
+from firmware.terminal.list_place import ListPlace, newest
 from protocol.month import month_of
 
+# In the order of loading.
+_READER = ("protocol.list_key", "firmware.terminal.list_reader")
+_STORES = ("protocol.list_key", "firmware.terminal.member_lists")
 _UPDATE = "firmware.terminal.list_update"
 _CHUNK_HEAD = "<III"
 _CHUNK_HEAD_BYTES = 12
 _OFFERS = 4
 _HOUR_S = 3600
+_LOOK_AGAIN_MS = 500
 
 
 class ListCache:
     """``partitions``: the two of them · ``send(name, body) -> bool`` reaches the centre · ``quiet_ms()``: how long no key was
-    touched · ``http``: (resolver, address of the centre, Authorization), address "" where only the broker can be reached."""
+    touched · ``buffer``: 1,028 bytes or more that nobody else uses between two awaits · ``http``: (resolver, address of the
+    centre, Authorization), address "" where only the broker can be reached."""
 
-    def __init__(self, partitions, key, settings, clock, send, quiet_ms, http):
+    def __init__(self, partitions, key, settings, clock, send, quiet_ms, buffer, http):
+        self._partitions = partitions
         self._key = key
         self._settings = settings
         self._clock = clock
         self._send = send
         self._quiet_ms = quiet_ms
+        self._buffer = buffer
         self._http = http
-        self._lists = MemberLists(partitions, self._keys())
+        self._places = ListPlace(), ListPlace()
         self._offers = []
         self._confirmed = {}  # list id → when the centre last offered nothing newer than what is here
         self._wake = asyncio.Event()
         self._chunk = None
         self._wanted = None
         self._came = asyncio.Event()
+        self.is_busy = False  # with a customer: an update waits
         self.refused = 0
+        self._stores()
+        overlay.drop(*_STORES)
 
-    # What checks ask
+    async def find(self, month, number):
+        """(fault or None, outside, tier code or None, ends) of ``number`` (int) on the list for ``month``, as the chain asks."""
+        try:
+            await overlay.bring(*_READER)
+            return self._answer(month, number)
+        except MemoryError:
+            return "list_missing", False, None, 0  # an update has not made room yet; online, the centre answers all the same
+        finally:
+            overlay.drop(*_READER)
 
     def state(self, month, now):
-        """(version, age in seconds) of the list for ``month``; (0, 0) without one.
+        """(version, age in seconds, members) of the list for ``month``; zeros without one.
 
         A list is as old as the centre's last word that it is current.
         """
-        status = self._lists.status(month)
-        if status is None:
-            return 0, 0
-        return status.version, max(0, now - max(status.created, self._confirmed.get(status.list_id, 0)))
+        place = newest(self._places, month)
+        if place is None:
+            return 0, 0, 0
+        status = place.status
+        proved = max(status.created, self._confirmed.get(status.list_id, 0))
+        return status.version, max(0, now - proved), status.count
+
+    def now(self):
+        """The `state` of this month's list."""
+        now = self._clock.now()
+        return (0, 0, 0) if now is None else self.state(month_of(now), now)
 
     def is_past(self, stage, age, tier=None):
         """Whether a list of ``age`` seconds is past the centre's threshold for a tier (name): ``warn``, ``ask`` or ``refuse``."""
@@ -57,37 +81,22 @@ class ListCache:
         hours = ages.get("%s_hours.%s" % (stage, tier)) or ages.get(stage + "_hours")
         return type(hours) is int and age > hours * _HOUR_S
 
-    def look_up(self, month, number):
-        """(fault or None, outside, tier code or None, ends) of ``number`` (int)."""
-        try:
-            found = self._lists.lookup(month, number)
-        except OutsideList:
-            return None, True, None, 0
-        except ListMissing:
-            return "list_missing", False, None, 0
-        except ListError:
-            return "list_damaged", False, None, 0
-        return (None, False, found[0], found[1]) if found else (None, False, None, 0)
-
-    # What the terminal says of it
-
-    def now(self):
-        """(version, age in seconds, members) of this month's list; zeros without one."""
-        now = self._clock.now()
-        status = now is not None and self._lists.status(month_of(now))
-        return self.state(month_of(now), now) + (status.count,) if status else (0, 0, 0)
+    def _answer(self, month, number):
+        # A function of its own: what a coroutine has in its hands stays there after its end.
+        keys = overlay.load(_READER[0]).unwrapped(self._key, self._settings.list_keys)
+        return overlay.load(_READER[1]).ListReader(self._partitions, self._places, keys, self._buffer).answer(month, number)
 
     # What the courier hears
 
     def keys_changed(self):
-        """Settings have brought other list keys."""
-        self._lists.keys_changed(self._keys())
+        """Settings have brought other list keys: what could not be read may be readable now."""
+        self._offers.append(None)
         self._wake.set()
 
     def hear_offer(self, fields):
         """A ``list`` message."""
-        self._offers = [o for o in self._offers if o["list"] != fields["list"] or o["kind"] != fields["kind"]][-_OFFERS + 1 :]
-        self._offers.append(fields)
+        self._offers = [o for o in self._offers if not o or o["list"] != fields["list"] or o["kind"] != fields["kind"]]
+        self._offers = self._offers[-_OFFERS + 1 :] + [fields]
         self._wake.set()
 
     def hear_chunk(self, body):
@@ -102,36 +111,45 @@ class ListCache:
             await self._wake.wait()
             self._wake.clear()
             while self._offers:
+                # Heap and loop are the customer's while there is one; flash remembers how far an update came.
+                if self.is_busy:
+                    await asyncio.sleep_ms(_LOOK_AGAIN_MS)
+                    continue
+                await overlay.bring(*_STORES)
                 offer = self._offers.pop(0)
                 try:
-                    await self._take(offer)
-                except ListError:
-                    # The old list stays; the centre offers again when the terminal next says hello.
-                    self.refused += 1
+                    await self._take(self._stores(), offer)
+                finally:
+                    overlay.drop(*_STORES)
 
-    def _keys(self):
-        keys = {}
-        for name in self._settings.list_keys:
-            try:
-                keys[int(name)] = unwrap(self._key, self._settings.list_keys[name])
-            except (ListKeyError, ValueError):
-                pass  # a list without its key says so when it is asked
-        return keys
+    def _stores(self):
+        keys = overlay.load(_STORES[0]).unwrapped(self._key, self._settings.list_keys)
+        return overlay.load(_STORES[1]).MemberLists(self._partitions, self._places, keys, self._buffer)
 
-    async def _take(self, offer):
+    async def _take(self, lists, offer):
         now = self._clock.now()
+        if offer is None:
+            return lists.look_again()
         if now is None:
             return
         done = True
-        if self._lists.is_news(offer, month_of(now)):
+        if lists.is_news(offer, month_of(now)):
             update = overlay.load(_UPDATE)
-            transfer = update.Transfer(self._http, self._ask, self._came, self._taken, self._quiet_ms)
+            transfer = update.Transfer(self._http, self._ask, self._came, self._taken, self._quiet_ms, self._is_busy)
             try:
-                done = await transfer.take(self._lists.receive(offer, month_of(now)), offer)
+                done = await transfer.take(lists, month_of(now), offer)
             finally:
                 overlay.drop(_UPDATE)
         if done:
             self._confirmed[offer["list"]] = now
+        elif self.is_busy:
+            self._offers.insert(0, offer)  # it goes on when the customer has gone
+        elif done is None:
+            # The old list stays; the centre offers again when the terminal next says hello.
+            self.refused += 1
+
+    def _is_busy(self):
+        return self.is_busy
 
     def _ask(self, body, wanted):
         self._wanted = wanted

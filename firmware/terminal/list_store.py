@@ -1,8 +1,12 @@
 """One of the two list partitions: a base, and behind it the deltas that follow it."""
 
+from collections import namedtuple
+
 from firmware.terminal.list_file import COMPLETE, MOST_SECTORS, ListFile, sectors
-from protocol.list_header import ListDamaged, ListError, WrongListKey
-from protocol.member_list import MemberList
+from protocol.list_header import ListDamaged, ListError, WrongListKey, check_base, check_delta, read
+
+# version and created (Unix seconds) are those of the newest delta, count is how many numbers it leaves on the list.
+ListStatus = namedtuple("ListStatus", ("month", "list_id", "version", "created", "count", "deltas"))
 
 
 class NoRoom(ListError):
@@ -10,76 +14,90 @@ class NoRoom(ListError):
 
 
 class ListStore:
-    """``buffer``: see `MemberList`; both partitions share it.
+    """``buffer``: `BUFFER_BYTES` that both partitions share · ``place``: the `ListPlace` that says what is here, kept up to date.
 
-    members: the `MemberList` stored here, None without a complete one · fault: the `ListError` why it can't be used · begun:
-    (list id, version) of a base not complete yet · is_damaged: a lookup met damage · is_cramped: a delta found no room.
+    begun: (list id, version) of a base not complete yet · files: base and deltas in use, oldest first.
     """
 
-    def __init__(self, partition, buffer):
+    def __init__(self, partition, buffer, place):
         self.partition = partition
         self.buffer = buffer
+        self.place = place
         self._size = min(partition.ioctl(4, 0), MOST_SECTORS)
         self._keys = {}
-        self.forget()
+        self.begun = None
+        self.files = []
 
     def forget(self):
         """The base is about to be overwritten."""
-        self.members = None
-        self.fault = None
+        self.place.forget()
         self.begun = None
-        self.is_damaged = False
-        self.is_cramped = False
-        self.files = []  # base and deltas in use, oldest first
+        self.files = []
 
     def mount(self, keys):
-        """Find what is stored; ``keys``: list id → 32-byte list key."""
+        """Find what is stored, or take the place's word for it; ``keys``: list id → 32-byte list key."""
         self._keys = keys
+        place = self.place
         base = ListFile(self.partition, 0)
         if base.state != COMPLETE:
+            place.sectors = []
             if base.is_open:
                 self.begun = base.list_id, base.version
             return
+        known = place.sectors
         try:
-            files = self._chain(base)
-        except ListError as error:
-            self.fault = error
+            files = self._chain(base) if known is None else [ListFile(self.partition, sector) for sector in known]
+        except ListError:
+            place.sectors = []
+            place.is_broken = True
             return
-        # Bits that a power cut left half programmed would read one way now and another after the next restart.
-        files[-1].program_state(COMPLETE)
-        self.use(files)
+        if known is None:
+            # Bits that a power cut left half programmed would read one way now and another after the next restart.
+            files[-1].program_state(COMPLETE)
+            self.use(files)
+        else:
+            self.files = files
 
     def use(self, files):
         """Answer from these complete files (a base and its deltas, oldest first) from now on."""
         self.forget()
         self.files = files
-        try:
-            self.members = self.opened(files)
-        except ListError as error:
-            self.fault = error
+        self.place.sectors = [file.sector for file in files]
+        self.look()
 
-    def keys_changed(self, keys):
-        """Take other keys: what could not be read may be readable now."""
-        self._keys = keys
-        if self.files:
-            self.use(self.files)
-
-    def opened(self, files):
-        """The `MemberList` of a base and its deltas (`ListFile`s, oldest first); raises as `MemberList` does."""
+    def header(self, files):
+        """The newest `ListHeader` of a base and its deltas (`ListFile`s, oldest first); raises as `list_header.read`."""
         key = self._keys.get(files[0].list_id)
         if key is None:
             raise WrongListKey("no key for list %d" % files[0].list_id)
-        members = MemberList(self.partition, key, files[0].at, self.buffer)
+        header = base = check_base(read(self.partition, files[0].at, key))
         for delta in files[1:]:
-            members.extend(delta.at)
-        return members
+            header = check_delta(read(self.partition, delta.at, key), header, base)
+        return header
+
+    def look(self):
+        """Read what the files in use say of themselves, into the place's status."""
+        if not self.files:
+            return
+        try:
+            header = self.header(self.files)
+        except WrongListKey:
+            self.place.status = None
+            return
+        except ListError:
+            self.place.status = None
+            self.place.is_broken = True
+            return
+        self.place.status = ListStatus(
+            header.month, header.list_id, header.version, header.created, header.count, len(self.files) - 1
+        )
 
     def upto(self, version):
         """The files in use up to that version; none when it is not among them."""
         files = [file for file in self.files if file.version <= version]
         return files if files and files[-1].version == version else []
 
-    def place(self, length):
+    def room(self, length):
         """The first sector for a delta of ``length`` bytes: free of what is in use. `NoRoom` when there is none."""
         count = sectors(length)
         sector = 0
@@ -111,9 +129,3 @@ class ListStore:
                 raise ListDamaged("version %d of the list is missing" % chain[0].parent)
             chain.insert(0, parent)
         return chain
-
-
-def age(store):
-    """What orders stores from the oldest list to the newest; none at all is the oldest, of two alike the damaged one."""
-    header = store.members.header if store.members else None
-    return (header.month, header.version, not store.is_damaged) if header else (0, 0, False)

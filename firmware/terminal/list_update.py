@@ -7,13 +7,13 @@ so that neither a key nor a check ever waits for an update. What interrupts it c
 import asyncio
 
 from firmware.terminal import overlay
-from firmware.terminal.list_store import NoRoom, age
+from firmware.terminal.list_place import age
+from firmware.terminal.list_store import NoRoom
 from firmware.terminal.list_writer import DATA, DONE, ERASE, ListWriter
 from protocol import messages
-from protocol.list_header import ListMissing
+from protocol.list_header import ListError, ListMissing
 
 _CHUNK_BYTES = 1024
-_RANGE_BYTES = 1024
 _ANSWER_MS = 3_000
 _TRIES = 5
 _QUIET_MS = 300
@@ -21,7 +21,11 @@ _HTTP = "firmware.terminal.http_range"
 
 
 def receive(lists, offer, month):
-    """The `ListWriter` for an ``offer`` that is news to ``lists`` (`MemberLists`); see `MemberLists.receive`."""
+    """The `ListWriter` for an ``offer`` that is news to ``lists`` (`MemberLists`).
+
+    ``month`` is the current one: its list is not overwritten. `ListMissing`: the delta's base has to come first; `NoRoom`: it
+    does not fit, and if it is a delta, receiving the base once more makes room.
+    """
     return ListWriter(_free(lists, offer, month), offer) if offer["kind"] == "base" else _extended(lists, offer)
 
 
@@ -34,7 +38,7 @@ def _free(lists, offer, month):
             continue
         if store.begun == (offer["list"], offer["version"]):
             return store
-        if best is None or age(store) < age(best):
+        if best is None or age(store.place) < age(best.place):
             best = store
     return best
 
@@ -42,11 +46,12 @@ def _free(lists, offer, month):
 def _extended(lists, offer):
     error = ListMissing("version %d of list %d has to come first" % (offer["base"], offer["list"]))
     for store in lists.stores:
-        if store.members and store.members.header.list_id == offer["list"] and store.upto(offer["base"]):
+        status = store.place.status
+        if status and status.list_id == offer["list"] and store.upto(offer["base"]):
             try:
                 return ListWriter(store, offer)
             except NoRoom as full:
-                store.is_cramped = True
+                store.place.is_cramped = True
                 error = full
     raise error
 
@@ -54,48 +59,63 @@ def _extended(lists, offer):
 class Transfer:
     """``http``: (resolver, address of the centre, Authorization), address "" where only the broker can be reached · ``ask(body,
     wanted)`` sends a ``fetch``, and ``answer`` (Event) is set once ``chunk()`` has what was wanted · ``quiet_ms()``: how long no
-    key was touched."""
+    key was touched · ``is_busy()``: whether to stop, and go on another time."""
 
-    def __init__(self, http, ask, answer, chunk, quiet_ms):
+    def __init__(self, http, ask, answer, chunk, quiet_ms, is_busy):
         self._http = http
+        self._range = None
         self._ask = ask
         self._answer = answer
         self._chunk = chunk
         self._quiet_ms = quiet_ms
+        self._is_busy = is_busy
 
-    async def take(self, writer, offer):
-        """Carry ``writer`` through; whether it came to its end. Raises as `ListWriter.step`."""
+    async def take(self, lists, month, offer):
+        """Take in what is offered to ``lists`` (`MemberLists`) in ``month``; whether it came to its end, None when it was of no
+        use."""
         try:
+            writer = receive(lists, offer, month)
             while writer.next != DONE:
+                if self._is_busy():
+                    return False
                 if writer.next == DATA:
                     data = await self._fetch(offer, writer.offset, writer.length)
                     if not data:
                         return False
                     writer.feed(data)
-                while writer.next == ERASE and self._quiet_ms() < _QUIET_MS:
+                while writer.next == ERASE and self._quiet_ms() < _QUIET_MS and not self._is_busy():
                     await asyncio.sleep_ms(50)
                 erased = writer.next == ERASE
                 writer.step()
                 # After an erase the keypad gets time for what it could not see meanwhile.
                 await asyncio.sleep_ms(20 if erased else 0)
             return True
+        except ListError:
+            return None
         finally:
-            overlay.drop(_HTTP)
-            overlay.drop("requests")
+            self._hang_up()
 
     async def _fetch(self, offer, offset, length):
-        return await self._range(offer, offset, length) or await self._chunks(offer, offset, length)
-
-    async def _range(self, offer, offset, length):
-        """By HTTP; b"" where that does not work."""
-        resolver, address, authorization = self._http
-        if not address:
-            return b""
-        http = overlay.load(_HTTP)
+        """The next bytes, by HTTP or else through the broker; b"" when there are none to be had."""
+        http = overlay.load(_HTTP) if self._http[1] else None
         try:
-            return await http.fetch(resolver, address + offer["path"], authorization, offset, min(_RANGE_BYTES, length - offset))
+            if http:
+                if self._range is None:
+                    resolver, address, authorization = self._http
+                    self._range = http.HttpRange(address + offer["path"], authorization, offset, length - offset)
+                    await self._range.open(resolver)
+                return await self._range.read()
         except (OSError, asyncio.TimeoutError, http.RangeError, MemoryError):
-            return b""
+            self._http = None, "", ""  # what does not work now is not tried again for each piece
+            http = None
+            self._hang_up()
+        return await self._chunks(offer, offset, length)
+
+    def _hang_up(self):
+        if self._range:
+            self._range.close()
+            self._range = None
+        overlay.drop(_HTTP, "firmware.terminal.dial", "requests")
 
     async def _chunks(self, offer, offset, length):
         """Through the broker; b"" when the centre has none or cannot be reached."""

@@ -11,6 +11,7 @@ from firmware.terminal.list_file import COMPLETE, HEAD, PAGE, SECTOR, VOID, List
 from protocol.list_header import ListDamaged, ListError, WrongListKey
 
 # What the next step does: an erase takes 45 ms and should wait for a quiet keypad; data is the caller's to fetch.
+_PIECE_BYTES = 1024
 ERASE, WRITE, DATA, CHECK, DONE = "erase", "write", "data", "check", "done"
 
 
@@ -26,7 +27,7 @@ class ListWriter:
         self.length = offer["bytes"]
         self._digest = unhexlify(offer["sha256"])
         self._is_base = offer["kind"] == "base"
-        sector = 0 if self._is_base else store.place(self.length)
+        sector = 0 if self._is_base else store.room(self.length)
         store.check(sector + sectors(self.length))
         self._entry = entry_of(
             self.length, offer["list"], offer["version"], offer["base"], self._digest, 0 if self._is_base else store.files[0].tag
@@ -104,16 +105,15 @@ class ListWriter:
         """Digest, MAC and what the header says, read back from flash."""
         offer = self._offer
         file = self._file
-        header = self._store.opened(self._files()).header
+        header = self._store.header(self._files())
         said = (header.list_id, header.month, header.version, header.parent, header.total_bytes)
         if said != (offer["list"], offer["month"], offer["version"], offer["base"], self.length):
             raise ListDamaged("not the list that was announced")
         whole = sha256()
         content = sha256()
-        buffer = self._store.buffer
-        for at in range(0, self.length, len(buffer)):
+        for at in range(0, self.length, _PIECE_BYTES):
             yield
-            part = memoryview(buffer)[: self.length - at]
+            part = memoryview(self._store.buffer)[: min(_PIECE_BYTES, self.length - at)]
             file.read(at, part)
             whole.update(part)
             if at + len(part) > header.header_bytes:

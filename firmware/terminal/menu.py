@@ -3,6 +3,8 @@
 Opened by holding ``*`` (or ``D``); ``#`` turns the page, ``*`` leaves, ``0`` asks for the date.
 """
 
+from firmware.terminal import overlay
+from firmware.terminal.desk import LEAVE, STAY
 from firmware.terminal.screens import clock_text
 from protocol import pin
 from protocol.member import masked
@@ -11,49 +13,49 @@ from protocol.record import CLOCKS
 
 PAGES, PIN, WAIT, DATE, DONE = range(5)
 _SHOW_S = 4
+_IDLE_AFTER_S = 60
 
 
 class Menu:
-    """``facts()`` gives the fields of the status screens, ``code()`` the digits to read out to the help desk; ``till`` records a
-    date set by hand."""
+    """A page of the desk; ``terminal``: see `Terminal`."""
 
-    def __init__(self, screens, key, settings, clock, journal, till, facts, code):
-        self._screens = screens
-        self._key = key
-        self._settings = settings
-        self._clock = clock
-        self._journal = journal
-        self._till = till
-        self._facts = facts
-        self._code = code
+    def __init__(self, terminal):
+        self._terminal = terminal
+        self._screens = terminal.screens
+        self._clock = terminal.clock
         self._until = 0
+        self._seconds = 0
         self._state = PAGES
         self._page = 0
         self._digits = ""
         self._show_page()
 
-    def tick(self, seconds):
-        """A second has passed, ``seconds`` since the last key; True when the menu is left by itself."""
+    def tick(self):
+        """A second has passed."""
+        self._seconds += 1
         if self._state == PAGES:
             self._show_page()
-        elif self._state == WAIT and seconds >= self._until:
+        elif self._state == WAIT and self._seconds >= self._until:
             self._ask_pin()
-        return self._state == DONE and seconds >= _SHOW_S
+        elif self._state == DONE and self._seconds >= _SHOW_S:
+            return LEAVE
+        return LEAVE if self._seconds >= max(_IDLE_AFTER_S, self._until) else STAY
 
     def key(self, key):
-        """A key; True when it leaves the menu."""
+        """A key has been pressed."""
+        self._seconds = 0
         if self._state == PAGES:
             if key == "#":
                 self._page = (self._page + 1) % 5
             elif key == "0":
                 return self._ask_pin()
             else:
-                return True
+                return LEAVE
             self._show_page()
         elif self._state in (PIN, DATE):
             if key == "*":
                 if not self._digits:
-                    return True
+                    return LEAVE
                 self._digits = self._digits[:-1]
             elif key == "#":
                 return self._pin_keyed() if self._state == PIN else self._date_keyed()
@@ -61,22 +63,26 @@ class Menu:
                 self._digits += key
             self._show_digits()
         elif self._state == DONE:
-            return True
-        return False
+            return LEAVE
+        return STAY
+
+    def leave(self):
+        """The page is left."""
+        overlay.drop("firmware.terminal.till", "firmware.terminal.catalogue")
 
     def _show_page(self):
         if self._page == 3:
             return self._show_last()
         if self._page == 4:
-            digits = self._code()
+            digits = self._terminal.code()
             return self._screens.show("code", code="%s %s %s" % (digits[:4], digits[4:8], digits[8:]))
         names = ("status_network", "status_list", "status_terminal")
-        self._screens.show(names[self._page], clock=CLOCKS[self._clock.source], **self._facts())
+        self._screens.show(names[self._page], clock=CLOCKS[self._clock.source], **self._terminal.status())
 
     def _show_last(self):
         """Answers "did it go through?" after any restart."""
-        for record in self._journal.last(1):
-            offer = self._settings.offer(record.offer)
+        for record in self._terminal.journal.last(1):
+            offer = self._terminal.settings.catalogue().offer(record.offer)
             label = self._screens.label(offer.label if offer else {}, str(record.offer))
             self._screens.show(
                 "last", masked=masked(str(record.member)), time=clock_text(record.time), offer=label, sequence=record.sequence
@@ -96,31 +102,28 @@ class Menu:
             self._screens.show("date", date=self._digits + "_" * (12 - len(self._digits)))
 
     def _pin_keyed(self):
-        proof = pin.proof(self._key, pin.digest(self._settings.merchant_id, self._digits))
+        terminal = self._terminal
+        proof = pin.proof(terminal.key, pin.digest(terminal.settings.merchant_id, self._digits))
         self._digits = ""
-        if self._settings.pin and proof == self._settings.pin:
-            self._till.wrong_pins = 0
+        if terminal.settings.pin and proof == terminal.settings.pin:
+            terminal.wrong_pins = 0
             self._state = DATE
-            self._show_digits()
-            return False
+            return self._show_digits()
         # Each wrong PIN doubles the wait, so that guessing four digits takes days.
-        self._till.wrong_pins += 1
-        self._until = min(1 << self._till.wrong_pins, 512)
+        terminal.wrong_pins += 1
+        self._until = min(1 << terminal.wrong_pins, 512)
         self._state = WAIT
         self._screens.show("pin_wrong", seconds=self._until)
-        return False
 
     def _date_keyed(self):
         time = parse_date(self._digits)
         self._digits = ""
         if time is None or not self._clock.set_by_supervisor(time):
-            self._screens.show("date_wrong")
-            return False
-        self._till.date_set()
+            return self._screens.show("date_wrong")
+        overlay.load("firmware.terminal.till").Till(self._terminal).date_set()
         self._state = DONE
         year, month, day, hour, minute, _ = civil(time)
         self._screens.show("date_set", date="%04d-%02d-%02d %02d:%02d" % (year, month, day, hour, minute))
-        return False
 
 
 def parse_date(digits):

@@ -84,7 +84,7 @@ class Mount:
         self.index = header.index + self.sequence - header.first + 1
         self.chain = ring.chain(at if record else 0)
         # What a cut leaves half programmed may read one way now and another way later: program it again as it is taken.
-        ring.write(header.ordinal, 0, ring.sector[:MARKS_AT])
+        ring.write(header.ordinal, 0, ring.slot(0)[:MARKS_AT])
         if record:
             ring.write(header.ordinal, at, ring.slot(at))
         if low and at != end:

@@ -4,8 +4,6 @@ import umqtt.simple
 
 from firmware.terminal.memory_socket import Malformed, MemorySocket
 
-CONNACK = 0x20
-SUBACK = 0x90
 # What umqtt waits for within connect() and subscribe(). The broker's true answers are read and judged by the uplink.
 _ACCEPTED = b"\x20\x02\x00\x00"
 _GRANTED = b"\x90\x03\x00\x01\x00"

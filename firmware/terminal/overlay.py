@@ -1,23 +1,37 @@
-"""Code that is needed now and then: loaded when it is, and forgotten after, so that the heap holds what every customer needs."""
+"""Code that is needed now and then: loaded when it is, and forgotten after, so that the heap holds what every second needs."""
 
+import asyncio
+import gc
 import sys
+
+_BREATH_MS = 15
 
 
 def load(name):
     """The module ``name`` (dotted)."""
-    __import__(name)
+    if name not in sys.modules:
+        gc.collect()  # what stays of it should lie low in the heap, not scattered behind garbage
+        __import__(name)
     return sys.modules[name]
 
 
-def drop(name):
-    """Forget a module, if it was loaded; the collector takes its code once nobody uses it.
+async def bring(*names):
+    """Load several, with time for the keypad after each: one takes an ESP32 some 10 ms a kilobyte."""
+    for name in names:
+        if name not in sys.modules:
+            load(name)
+            await asyncio.sleep_ms(_BREATH_MS)
+
+
+def drop(*names):
+    """Forget modules, if they were loaded; the collector takes their code once nobody uses it.
 
     None and not `del` alone: MicroPython's maps keep the value of a deleted key until its place is taken again.
     """
-    if name not in sys.modules:
-        return
-    package, _, short = name.rpartition(".")
-    if package:
-        setattr(sys.modules[package], short, None)
-    sys.modules[name] = None
-    del sys.modules[name]
+    for name in names:
+        if name in sys.modules:
+            package, _, short = name.rpartition(".")
+            if package:
+                setattr(sys.modules[package], short, None)
+            sys.modules[name] = None
+            del sys.modules[name]

@@ -1,17 +1,14 @@
 """Names to addresses without holding the loop: getaddrinfo() waits for as long as the name server is silent."""
 
 import asyncio
-import os
-import socket
 
 from micropython import const
 
-from firmware.terminal import dns_message
-from firmware.terminal.connection import readable
+from firmware.terminal import overlay
 
+_QUERY = "firmware.terminal.name_query"
 _TRIES = const(3)
 _TRY_MS = const(2_000)
-_LONGEST = const(512)
 
 
 class Resolver:
@@ -34,27 +31,13 @@ class Resolver:
         # One try is enough when there is something to fall back on.
         for _ in range(1 if known else _TRIES):
             try:
-                self.known[host] = known = await asyncio.wait_for_ms(self._ask(host), _TRY_MS)
+                asked = overlay.load(_QUERY).ask(self._server(), self._port, host)
+                self.known[host] = known = await asyncio.wait_for_ms(asked, _TRY_MS)
                 break
             except (OSError, asyncio.TimeoutError):
                 pass
+            finally:
+                overlay.drop(_QUERY)
         if known:
             return known
         raise OSError("no answer from the name server")
-
-    async def _ask(self, host):
-        asked = dns_message.query(host, int.from_bytes(os.urandom(2), "big"))
-        server = socket.getaddrinfo(self._server(), self._port)[0][-1]
-        # A socket a question: its port is one more number that a forger has to guess.
-        line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        try:
-            line.setblocking(False)
-            line.sendto(asked, server)
-            while True:
-                await readable(line)
-                answer, sender = line.recvfrom(_LONGEST)
-                found = dns_message.address(answer, asked) if sender == server else None
-                if found:
-                    return found
-        finally:
-            line.close()

@@ -1,4 +1,4 @@
-"""A ring of sectors on a raw partition, addressed by ordinals that only grow; one of them is held in memory at a time."""
+"""A ring of sectors on a raw partition, addressed by ordinals that only grow. One is held at a time, a part of 1 KiB of it."""
 
 from firmware.terminal import sector
 from firmware.terminal.sector import HEADER_BYTES, MARKS_AT, SECTOR_BYTES
@@ -7,6 +7,8 @@ from protocol.record import CHAIN_BYTES, SLOT_BYTES, RecordError
 ERASED = b"\xff" * SLOT_BYTES
 SPOILED = bytes(SLOT_BYTES)  # what a cut spoiled is programmed to zeros, so that it reads the same for ever
 _CHAIN_AT = 28
+_WINDOW = 1024
+BUFFER_BYTES = 1028  # a bucket of a member list and its number, see `protocol.list_section`
 
 
 class JournalForeign(Exception):
@@ -16,9 +18,9 @@ class JournalForeign(Exception):
 class Ring:
     """``partition`` has the `esp32.Partition` interface; ``first`` is the offset of a sector's first slot."""
 
-    # All rings share one buffer of 4 KiB, so whoever comes back to a sector says so with `hold` once more.
-    sector = bytearray(SECTOR_BYTES)
-    _holder = [None, 0]  # ring and ordinal of what is in it
+    # All rings share one buffer, and whoever else reads flash: after anybody else's turn a sector is held anew.
+    buffer = bytearray(BUFFER_BYTES)
+    _view = memoryview(buffer)[:_WINDOW]
 
     def __init__(self, partition, sealer, first):
         self._partition = partition
@@ -27,6 +29,7 @@ class Ring:
         self.sectors = partition.ioctl(4, 0)
         self.first = first
         self.slots = (SECTOR_BYTES - first) // SLOT_BYTES
+        self._held, self._window = 0, -1
 
     def header(self, ordinal):
         """The `Header` of the sector where ``ordinal`` lies, or None; it may be of another lap."""
@@ -42,17 +45,14 @@ class Ring:
         return self.head
 
     def hold(self, ordinal):
-        """Read a sector as a whole, unless it is held already; its `Header`, or None when it has none of this lap."""
-        if self._holder[0] is not self or self._holder[1] != ordinal:
-            self._holder[0] = None  # in case the read fails
-            self._partition.readblocks(ordinal % self.sectors, self.sector, 0)
-            self._holder[:] = self, ordinal
-        header = sector.decode(self.sector)
+        """Have a sector read as it is needed; its `Header`, or None when it has none of this lap."""
+        self._held = ordinal
+        self._window = -1
+        header = self.header(ordinal)
         return header if header and header.ordinal == ordinal else None
 
     def write(self, ordinal, at, data):
         """Program ``data`` at offset ``at``: bits can only be cleared."""
-        self._holder[0] = None
         self._partition.writeblocks(ordinal % self.sectors, data, at)
 
     def reads(self, ordinal, at, data):
@@ -63,7 +63,6 @@ class Ring:
 
     def erase(self, ordinal):
         """Erase a sector (45 ms), and mark that the erase came to its end."""
-        self._holder[0] = None
         self._partition.ioctl(6, ordinal % self.sectors)
         self.write(ordinal, HEADER_BYTES - len(sector.ERASED), sector.ERASED)
 
@@ -80,17 +79,40 @@ class Ring:
 
     def slot(self, at):
         """The 64 bytes at offset ``at``."""
-        return bytes(self.sector[at : at + SLOT_BYTES])
+        at = self._see(at)
+        return bytes(self._view[at : at + SLOT_BYTES])
 
     def chain(self, at):
         """The chain value after the record at ``at``; for 0, before the sector's first."""
-        at = at or _CHAIN_AT
-        return bytes(self.sector[at : at + CHAIN_BYTES])
+        at = self._see(at or _CHAIN_AT)
+        return bytes(self._view[at : at + CHAIN_BYTES])
 
     def is_record(self, at):
         """Whether a record was programmed at ``at``, sound or not."""
-        head = self.sector[at : at + CHAIN_BYTES]
+        at = self._see(at)
+        head = self._view[at : at + CHAIN_BYTES]
         return head != ERASED[:CHAIN_BYTES] and head != SPOILED[:CHAIN_BYTES]
+
+    def bearing(self, finger):
+        """The offsets that bear a member's ``finger`` (`Sealer.finger`), newest first."""
+        found = []
+        low, high = finger
+        view = self._view
+        for window in range(SECTOR_BYTES - _WINDOW, -1, -_WINDOW):
+            self._see(window)
+            for at in range(_WINDOW - SLOT_BYTES, -1, -SLOT_BYTES):
+                if view[at + 14] == low and view[at + 15] == high and window + at >= self.first:
+                    found.append(window + at)
+        return found
+
+    def _see(self, at):
+        """Read the part of the sector that ``at`` lies in, unless it is there; where it lies in there."""
+        window = at - at % _WINDOW
+        if window != self._window:
+            self._window = -1  # in case the read fails
+            self._partition.readblocks(self._held % self.sectors, self._view, window)
+            self._window = window
+        return at - window
 
     def records(self):
         """The offsets of all records, oldest first."""

@@ -1,14 +1,16 @@
 """The settings the centre has published for this terminal: merchant, offers, tiers, grace, list ages. Kept across restarts.
 
-They are stored as they came, tag included, so that a damaged file is told from a genuine one at the next start.
+They are stored as they came, tag included, so that a damaged file is told from a genuine one whenever it is read. In memory
+stays only what is asked between customers; offers and tiers are read anew for each (`catalogue`).
 """
 
 import os
 
+from firmware.terminal import overlay
 from protocol import messages
-from protocol.offers import Offer, OfferError
 
 _FILE = "settings"
+_CATALOGUE = "firmware.terminal.catalogue"
 
 
 class Settings:
@@ -24,24 +26,20 @@ class Settings:
         self._unkept = None
         self.version = 0
         self.suspended = False
-        self.merchant = ""
         self.merchant_id = ""
         self.pin = ""
-        self.offers = ()
-        self.tiers = {}
         self.grace_hours = 0
         self.list_age = {}
         self.list_keys = {}
         try:
-            with open(self._path, "rb") as file:
-                self.receive_body(messages.untagged(key, topic, file.read()))
+            self.receive_body(self._body())
         except OSError:
             pass  # the first start: nothing has been published to this terminal yet
-        except (messages.MessageError, OfferError):
+        except ValueError:
             self.damaged = True
 
     def receive(self, payload):
-        """Take a ``settings`` payload; True when it is news. `MessageError` or `OfferError` when it can't be used.
+        """Take a ``settings`` payload; True when it is news. `ValueError` when it can't be used.
 
         It counts at once; `keep` puts it on flash.
         """
@@ -57,11 +55,11 @@ class Settings:
         """
         if self._unkept is None:
             return False
-        payload, self._unkept = self._unkept, None
         # A rename is atomic in littlefs: a power cut leaves the old settings or the new ones.
         with open(self._path + ".new", "wb") as file:
-            file.write(payload)
+            file.write(self._unkept)
         os.rename(self._path + ".new", self._path)
+        self._unkept = None
         self.damaged = False
         return True
 
@@ -70,38 +68,31 @@ class Settings:
         fields = messages.decode("settings", body)
         if self.version and fields["version"] <= self.version:
             return False
-        offers = tuple(Offer(offer) for offer in fields["offers"])
-        tiers = {}
-        for tier in fields["tiers"]:
-            if type(tier) is not dict or type(tier.get("code")) is not int or type(tier.get("name")) is not str:
-                raise messages.MessageError("tier: code and name expected")
-            tiers[tier["code"]] = tier
+        overlay.load(_CATALOGUE).Catalogue(fields)  # refuses what no customer could be served by
+        overlay.drop(_CATALOGUE)
         self.version = fields["version"]
         moved = self._epoch < fields["terminal"].get("epoch_from", 0)
         self.suspended = moved or fields["terminal"].get("suspended") is True
         self.pin = fields["terminal"].get("pin", "")
-        self.merchant = fields["merchant"].get("name", "")
         self.merchant_id = fields["merchant"].get("id", "")
-        self.offers = offers
-        self.tiers = tiers
         self.grace_hours = fields["grace_hours"]
         self.list_age = fields["list_age"]
         self.list_keys = fields["list_keys"]
         return True
 
-    def offer(self, offer_id):
-        """The offer of that id, or None."""
-        for offer in self.offers:
-            if offer.id == offer_id:
-                return offer
-        return None
+    def catalogue(self):
+        """The `Catalogue` of offers and tiers, an empty one without usable settings. Whoever asks drops its module again."""
+        try:
+            fields = messages.decode("settings", self._body())
+        except (OSError, ValueError):
+            self.damaged = self.version > 0
+            fields = {"offers": (), "tiers": ()}
+        return overlay.load(_CATALOGUE).Catalogue(fields)
 
-    def tier_name(self, code):
-        """The name of a tier code, or None when it is unknown here or `BLOCKED`."""
-        tier = self.tiers.get(code)
-        return tier["name"] if tier else None
-
-    def tier_label(self, code):
-        """(labels by language, name) of a tier code, as `Screens.label` takes them."""
-        tier = self.tiers.get(code)
-        return (tier.get("label", {}), tier["name"]) if tier else ({}, "?")
+    def _body(self):
+        if self._unkept:
+            payload = self._unkept
+        else:
+            with open(self._path, "rb") as file:
+                payload = file.read()
+        return messages.untagged(self._key, self._topic, payload)

@@ -5,21 +5,14 @@ from protocol.record import AGAIN, DATE_SET, ONLINE, OVERTURNED, REDEMPTION, REF
 
 
 class Till:
-    """``journal`` and ``refusals`` take records; ``on_record()`` is told that there is something to send."""
+    """Writes to the journal and the refusals of a ``terminal``, and wakes its courier: there is something to send."""
 
-    def __init__(self, clock, settings, journal, refusals, on_record):
-        self._clock = clock
-        self._settings = settings
-        self._journal = journal
-        self._refusals = refusals
-        self._on_record = on_record
-        self.refused = {}
-        self.wrong_pins = 0  # kept here because the menu is forgotten when it is left
-
-    @property
-    def level(self):
-        """How full the journal is, in percent."""
-        return self._journal.level
+    def __init__(self, terminal):
+        self._clock = terminal.clock
+        self._version = terminal.settings.version
+        self._journal = terminal.journal
+        self._refusals = terminal.refusals
+        self._on_record = terminal.courier.wake
 
     def redeem(self, verdict, again):
         """Save the redemption of a valid ``verdict``; its sequence number. `JournalFull` or `OSError`: nothing was saved."""
@@ -32,32 +25,28 @@ class Till:
 
     def refuse(self, verdict):
         """Log a refusal, in the bounded ring of its own (law 6)."""
-        self.refused[verdict.reason] = self.refused.get(verdict.reason, 0) + 1
         self._log(self._record(REFUSAL, verdict, ONLINE if verdict.online else 0, verdict.reason))
 
     def overturned(self, verdict):
         """The centre's answer came late and differs from what was shown: logged beside the redemption, if there was one."""
-        self._log(self._record(REFUSAL, verdict, OVERTURNED, verdict.late, verdict.sequence or 0))
+        self._log(self._record(REFUSAL, verdict, OVERTURNED, verdict.late, verdict.sequence))
 
     def date_set(self):
         """Record that a supervisor has keyed the date the clock now runs on."""
         now = self._clock.now()
-        self._journal.append(
-            Record(DATE_SET, 0, 0, now, self._clock.source, 0, 0, 0, 0, 0, self._settings.version, 0, 0, 0, 0, 0, 0, 0)
-        )
+        self._journal.append(Record(DATE_SET, 0, 0, now, self._clock.source, 0, 0, 0, 0, 0, self._version, 0, 0, 0, 0, 0, 0, 0))
         self._on_record()
 
     def _log(self, record):
         try:
             self._refusals.append(record)
         except OSError:
-            pass  # counted above; a worn-out ring of refusals must not keep a cashier from the next customer
+            pass  # a worn-out ring of refusals must not keep a cashier from the next customer
         self._on_record()
 
     def _record(self, kind, verdict, flags, reason, link=0):
         # A number of any length may have been keyed in; twelve digits still fit the record's 40 bits.
         return Record(
             kind, 0, 0, self._clock.now() or 0, self._clock.source, flags, verdict.month, int(verdict.number or "0"),
-            verdict.tier or 0, verdict.offer.id if verdict.offer else 0, self._settings.version, verdict.list_version,
-            0, 0, link, CODES[reason], 0, 0,
+            verdict.tier or 0, verdict.offer, self._version, verdict.list_version, 0, 0, link, CODES[reason], 0, 0,
         )  # fmt: skip

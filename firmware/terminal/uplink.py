@@ -5,12 +5,11 @@ import os
 
 from micropython import const
 
-from firmware.terminal.connection import Connection
-from firmware.terminal.memory_socket import Malformed
-from firmware.terminal.mqtt_codec import CONNACK, SUBACK, MqttCodec
+from firmware.terminal import overlay
+from firmware.terminal.mqtt_codec import MqttCodec
 from firmware.terminal.resolver import Resolver
 
-_STEP_MS = const(5_000)
+_DIAL = "firmware.terminal.dial"
 _QUEUE = const(8)
 # Acknowledgements and pings join even a full queue; a broker that lets this many wait is not listening.
 _QUEUE_MAX = const(32)
@@ -96,12 +95,14 @@ class Uplink:
         self.state = "resolving"
         address = await self._resolver.resolve(self._host)
         self.state = "opening"
-        self._line = Connection()
-        await asyncio.wait_for_ms(self._line.open(address, self._port, self._wrap), _STEP_MS)
-        self.state = "connecting"
-        await asyncio.wait_for_ms(self._ask(self._codec.connect(), CONNACK), _STEP_MS)
-        self.state = "subscribing"
-        await asyncio.wait_for_ms(self._ask(self._codec.subscribe(self._subscribe), SUBACK), _STEP_MS)
+        await overlay.bring(_DIAL)
+        dial = overlay.load(_DIAL)
+        try:
+            self._line = await dial.connected(address, self._port, self._wrap)
+            await dial.session(self._line, self._codec, self._subscribe, self._take, self._say)
+        finally:
+            dial = None
+            overlay.drop(_DIAL)
         self.state = "up"
         self._up = True
         self.sessions += 1
@@ -115,20 +116,8 @@ class Uplink:
                 task.cancel()
         raise self._cause
 
-    async def _ask(self, packet, kind):
-        await self._line.send(packet, _STEP_MS)
-        while True:
-            answer = await self._line.receive()
-            if answer and answer[0] == kind and len(answer) > 3:
-                break
-            if kind == CONNACK:
-                raise Malformed("no MQTT broker")
-            # The broker may send messages before it confirms the subscription (MQTT 3.1.1, 3.8.4).
-            self._take(answer)
-        # A return code ends either packet: CONNACK's is 0 when all is well, SUBACK's the granted QoS or 128.
-        code = answer[-1]
-        if code if kind == CONNACK else code & 0x80:
-            raise OSError("refused by the broker, code %d" % code)
+    def _say(self, state):
+        self.state = state
 
     async def _until_fault(self, work):
         try:

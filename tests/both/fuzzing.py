@@ -7,6 +7,7 @@ import json
 
 from firmware.terminal import dns_message, ntp_message, sector
 from firmware.terminal.aside import masked
+from firmware.terminal.catalogue import Catalogue
 from firmware.terminal.menu import parse_date
 from firmware.terminal.settings import Settings
 from protocol import diagnosis, fault, list_header, list_key, messages, record, topics
@@ -24,8 +25,8 @@ OFFER = {
 }  # fmt: skip
 CHAIN = "00112233445566778899aabbccddeeff"
 MESSAGES = {
-    "hello": {"version": "0.1.0", "board": "b", "epoch": 1, "sequence": 5, "list": 3, "settings": 2, "boot": 1},
-    "welcome": {"time": 1796000000, "epoch": 1, "received": 5, "chain": CHAIN},
+    "hello": {"session": 7, "version": "0", "board": "b", "epoch": 1, "sequence": 5, "list": 3, "settings": 2, "boot": 1},
+    "welcome": {"session": 7, "time": 1796000000, "epoch": 1, "received": 5, "chain": CHAIN},
     "check": {"check": 1, "member": "13800138000", "month": 202612, "sender": True, "offer": 1},
     "verdict": {"check": 1, "reason": "valid", "tier": 2, "used": 0, "time": 1796000000},
     "receipt": {"epoch": 1, "upto": 5, "chain": CHAIN},
@@ -92,14 +93,14 @@ def _text(data):
 
 
 def _settings(body):
-    made = Settings("/nowhere", KEY, TOPIC)
-    made.receive_body(body)
+    Settings("/nowhere", KEY, TOPIC).receive_body(body)
     # What was accepted has to be usable too.
-    for offer in made.offers:
+    catalogue = Catalogue(messages.decode("settings", body))
+    for offer in catalogue.offers:
         for tier in offer.discount:
             offer.price(12345, tier)
-    for code in made.tiers:
-        made.tier_name(code)
+    for tier in (0, 1, 2, 3):
+        catalogue.tier_name(tier)
 
 
 def _header():

@@ -5,10 +5,10 @@ from binascii import hexlify
 from hashlib import sha256
 
 from nor_flash import NorFlash
+from read_lists import ReadLists
 from test_member_list import AFTER, BASE, BEFORE, DELTA, KEY
 
 from firmware.terminal.list_writer import DATA, DONE
-from firmware.terminal.member_lists import MemberLists
 from protocol.list_header import ListDamaged, ListMissing
 
 MONTH = 202612
@@ -31,7 +31,7 @@ def offer_of(data):
 
 
 def switched_on(flash):
-    return MemberLists([flash.partition(0, SECTORS), flash.partition(SECTORS, SECTORS)], {202612: KEY})
+    return ReadLists([flash.partition(0, SECTORS), flash.partition(SECTORS, SECTORS)], {202612: KEY})
 
 
 def take(lists, data, offer=None):

@@ -100,7 +100,7 @@ def test_micropython_mounts_the_application(image: FlashImage, tmp_path: Path, b
     )
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stdout
-    for path in ("/boot.py", "/main.py", "/a", "/b", "/settings", "/a/firmware/main.mpy", "/a/texts"):
+    for path in ("/boot.py", "/main.py", "/a", "/b", "/settings", "/a/firmware_main.mpy", "/a/texts"):
         assert path in lines
     assert "/a/resident.mpy" in lines
     assert not [line for line in lines if line.startswith("/a/") and line.endswith(".py")]

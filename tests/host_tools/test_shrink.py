@@ -16,8 +16,8 @@ from host_tools.shrink.names import known_names
 
 BOTH = toolchain.ROOT / "tests" / "both"
 HELPERS = sorted(path.stem for path in BOTH.glob("*.py") if path.stem != "run" and not path.stem.startswith("test_"))
-# Takes in a list, for which the terminal loads a part; here everything is one module.
-WITH_PARTS = {"test_member_lists"}
+# Here everything is one module: these are for parts that are loaded on demand, or reach for what is private.
+NOT_HERE = {"test_aside", "test_desk", "test_fuzz", "test_member_lists"}
 FAKES = toolchain.ROOT / "simulator" / "fakes"
 
 
@@ -47,7 +47,7 @@ def small(folder: Path, **sources: str) -> str:
     return said_by(folder, "-c", "import main")
 
 
-@pytest.mark.parametrize("module", sorted({path.stem for path in BOTH.glob("test_*.py")} - WITH_PARTS))
+@pytest.mark.parametrize("module", sorted({path.stem for path in BOTH.glob("test_*.py")} - NOT_HERE))
 def test_both(module: str, tmp_path: Path) -> None:
     tests = {name: (BOTH / f"{name}.py").read_text(encoding="utf-8") for name in (module, *HELPERS)}
     write(tmp_path, device_modules.all_sources(boards.load("esp32-devkit-4mb")) | tests, {module: HELPERS})

@@ -9,8 +9,8 @@ from lists import KEY
 
 from central.list_contents import read_header
 from firmware.terminal.list_writer import DATA, DONE
-from firmware.terminal.member_lists import MemberLists
 from tests.both.nor_flash import NorFlash
+from tests.both.read_lists import ReadLists
 
 MONTH = 202612
 
@@ -40,7 +40,7 @@ class Terminal:
 
     def switch_on(self, keys: dict[int, bytes] | None = None) -> None:
         partitions = [self.flash.partition(i * self.sectors, self.sectors) for i in range(2)]
-        self.lists = MemberLists(partitions, {7: KEY} if keys is None else keys)
+        self.lists = ReadLists(partitions, {7: KEY} if keys is None else keys)
 
     def take(self, data: bytes, month: int = MONTH, chunk: int = 1500, offer: dict[str, Any] | None = None) -> bool:
         """Fetch a file as the firmware would; False when it is no news."""

@@ -16,8 +16,8 @@ from central.list_delta import build_delta
 from central.list_layout import ListFacts
 from firmware.terminal.list_store import NoRoom
 from firmware.terminal.list_writer import DATA, DONE
-from firmware.terminal.member_lists import MemberLists
 from tests.both.nor_flash import NorFlash
+from tests.both.read_lists import ReadLists
 from tests.powercut.ledger import Ledger
 from tests.powercut.scenario import Fault, Scenario
 
@@ -81,13 +81,13 @@ def _offer(data: bytes) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def switched_on(flash: NorFlash) -> MemberLists:
+def switched_on(flash: NorFlash) -> ReadLists:
     """The terminal's lists on a flash that has just been switched on."""
     flash.power_on()
-    return MemberLists([flash.partition(i * PARTITION, PARTITION) for i in range(2)], {LIST_ID: KEY})
+    return ReadLists([flash.partition(i * PARTITION, PARTITION) for i in range(2)], {LIST_ID: KEY})
 
 
-def fetch(lists: MemberLists, data: bytes) -> None:
+def fetch(lists: ReadLists, data: bytes) -> None:
     """Take in a file as the firmware does, in pieces that fit no page."""
     writer = lists.receive(_offer(data), DECEMBER)
     if writer is None:
@@ -120,7 +120,7 @@ class ListScenario(Scenario):
     def run(self, flash: NorFlash, ledger: Ledger) -> None:
         self.get_news(switched_on(flash))
 
-    def get_news(self, lists: MemberLists) -> None:
+    def get_news(self, lists: ReadLists) -> None:
         """Take in what arrives."""
         fetch(lists, self.news())
 
@@ -132,7 +132,7 @@ class ListScenario(Scenario):
         for _ in range(2):
             self._answers(switched_on(flash), (self.after,))
 
-    def _answers(self, lists: MemberLists, versions: tuple[int | None, ...]) -> None:
+    def _answers(self, lists: ReadLists, versions: tuple[int | None, ...]) -> None:
         for month in {DECEMBER, self.month}:
             status = lists.status(month)
             version = status.version if status else None
@@ -271,7 +271,7 @@ class BaseAgain(ListScenario):
     def news(self) -> bytes:
         return delta(4)
 
-    def get_news(self, lists: MemberLists) -> None:
+    def get_news(self, lists: ReadLists) -> None:
         try:
             fetch(lists, self.news())
         except NoRoom:

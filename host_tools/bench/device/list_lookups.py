@@ -196,17 +196,21 @@ def update(path, most=1 << 29):
     from binascii import hexlify
     from hashlib import sha256
 
+    from firmware.terminal.list_place import ListPlace
+    from firmware.terminal.list_update import receive
     from firmware.terminal.list_writer import DATA, DONE
     from firmware.terminal.member_lists import MemberLists
+    from protocol.list_section import BUFFER_BYTES
 
     with open(path, "rb") as file:
         data = file.read()
     list_id, month, version = struct.unpack_from("<III", data, 8)
     blocks = len(data) // 4096 + 3
-    lists = MemberLists([Nor(blocks), Nor(1)], {list_id: bytes(range(32))})
+    places = ListPlace(), ListPlace()
+    lists = MemberLists([Nor(blocks), Nor(1)], places, {list_id: bytes(range(32))}, bytearray(BUFFER_BYTES))
     offer = {"list": list_id, "kind": "base", "month": month, "version": version, "base": 0, "bytes": len(data)}
     offer["sha256"] = hexlify(sha256(data).digest()).decode()
-    writer = lists.receive(offer, month)
+    writer = receive(lists, offer, month)
     spent = []
     while writer.next != DONE and len(spent) < int(most):
         if writer.next == DATA:
