@@ -32,7 +32,8 @@ class Found:
 
 @dataclass(frozen=True)
 class Ring:
-    """What was found. `damaged` counts sectors in use whose header cannot be read; their slots are not among `slots`."""
+    """What was found. `damaged` counts sectors in use whose header cannot be read; of these `slots` has what says itself where it
+    belongs."""
 
     stream: str
     slots: tuple[Found, ...]
@@ -64,23 +65,27 @@ def read(partition: bytes, key: bytes, stream: str) -> Ring:
     """The ring in a partition's bytes, opened with the terminal's 32-byte `key`."""
     _, purpose, skipped = STREAMS[stream]
     sealer = Sealer(key, purpose)
-    headed, damaged = [], 0
+    parts: list[tuple[int, int, bytes | None, bytes]] = []  # epoch, first sequence, chain before if it is known, the sector
+    damaged = 0
     for at in range(0, len(partition) - sector.SECTOR_BYTES + 1, sector.SECTOR_BYTES):
         content = partition[at : at + sector.SECTOR_BYTES]
         header = sector.decode(content)
         if header is not None:
-            headed.append((header, content))
+            parts.append((header.epoch, header.first, header.chain, content))
         elif any(slot not in (_ERASED, _SPOILED) for slot in _slots(content, skipped)):
             damaged += 1
+            if numbers := _numbers(sealer, content, skipped):
+                parts.append((*numbers, None, content))
     found: list[Found] = []
-    for header, content in sorted(headed, key=lambda pair: pair[0].ordinal):
-        sequence, chain = header.first, header.chain
+    chain = b""
+    for epoch, sequence, before, content in sorted(parts, key=lambda part: part[:2]):
+        chain = before or (sealer.genesis(epoch) if sequence == 1 else chain)
         for slot in _slots(content, skipped):
             if slot == _ERASED:
                 break
             if slot == _SPOILED:
                 continue
-            found.append(Found(header.epoch, sequence, chain, slot, _opened(sealer, slot, chain, header.epoch, sequence)))
+            found.append(Found(epoch, sequence, chain, slot, _opened(sealer, slot, chain, epoch, sequence)))
             sequence += 1
             chain = slot[:CHAIN_BYTES]
     return Ring(stream, tuple(found), damaged)
@@ -89,6 +94,18 @@ def read(partition: bytes, key: bytes, stream: str) -> Ring:
 def _slots(content: bytes, skipped: int) -> Iterator[bytes]:
     for at in range(sector.HEADER_BYTES + skipped * SLOT_BYTES, sector.SECTOR_BYTES, SLOT_BYTES):
         yield content[at : at + SLOT_BYTES]
+
+
+def _numbers(sealer: Sealer, content: bytes, skipped: int) -> tuple[int, int] | None:
+    """(epoch, sequence of the first record) of a sector without a header, from its first record that is legible."""
+    used = [slot for slot in _slots(content, skipped) if slot not in (_ERASED, _SPOILED)]
+    for place, slot in enumerate(used):
+        try:
+            record = sealer.peek(slot)
+        except RecordError:
+            continue
+        return record.epoch, record.sequence - place
+    return None
 
 
 def _opened(sealer: Sealer, slot: bytes, chain: bytes, epoch: int, sequence: int) -> Record | None:
