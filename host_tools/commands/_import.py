@@ -34,5 +34,8 @@ def report(result: Report, file: Path, rejects: Path | None, as_json: bool) -> i
             click.echo(f"{file.name} line {row['line']}: {row['reason']}", err=True)
         if len(bad) > _SHOWN:
             click.echo(f"… and {len(bad) - _SHOWN} more in {kept}", err=True)
-        click.echo(f"{result.rows} rows: {result.changed} changed, {len(bad)} bad" + (f", kept in {kept}" if kept else ""))
+        click.echo(
+            f"{result.rows} row{'' if result.rows == 1 else 's'}: {result.changed} changed, {len(bad)} bad"
+            + (f", kept in {kept}" if kept else "")
+        )
     return 1 if bad else 0

@@ -136,6 +136,8 @@ def settings(database: Database, name: str | None, value: str | None, as_json: b
     with database.read() as connection:
         held = directory.load(connection).properties
     rows = [{"name": key, "value": held[key]} for key in directory.PROPERTY_DEFAULTS if name in (None, key)]
+    if not as_json:
+        rows = [row | {"value": json.dumps(row["value"], ensure_ascii=False)} for row in rows]  # as it would be set
     show(rows, {"name": "setting", "value": "value"}, as_json)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
-from central import audit, csv_import, schema, timeline
+from central import audit, csv_import, reminders, schema, timeline
 from central import feed as central_feed
 from central import members as central_members
 from central.database import Database, now
@@ -83,6 +83,7 @@ def show_(database: Database, number: str, as_json: bool) -> int:
     with database.read() as connection:
         spans = central_members.by_number(connection, [_number(number)]).get(int(number), [])
         names = {row.code: row.name for row in connection.execute(select(schema.tiers))}
+        due = reminders.of(connection, int(number))
     current = timeline.at(spans, moment)
     rows = [
         {
@@ -93,10 +94,12 @@ def show_(database: Database, number: str, as_json: bool) -> int:
             "blocked": row.blocked,
             "active": row is current and timeline.standing(spans, moment, moment)[0] not in (None, BLOCKED)
             and (row.active_until is None or moment < row.active_until),
+            "due": ", ".join(f"{kind} {day}" for kind, day in sorted(due.items())) or None,
         }
         for row in spans
     ]  # fmt: skip
-    columns = {"member": "member", "from": "from", "tier": "tier", "until": "until", "blocked": "blocked", "active": "active"}
+    columns = {"member": "member", "from": "from", "tier": "tier", "until": "until", "blocked": "blocked", "active": "active",
+               "due": "due"}  # fmt: skip
     show(rows, columns, as_json)
     return 0 if rows else 1
 

@@ -170,3 +170,40 @@ def test_merchants_and_offers(typed: Typed, tmp_path: Path, shop: Seeded) -> Non
     with shop.database.read() as connection:
         actions = list(connection.scalars(sa.select(schema.audit.c.action).order_by(schema.audit.c.id)))
     assert actions[-4:] == ["offers.import", "offer.withdraw", "merchant.suspend", "merchant.resume"]
+
+
+def test_a_members_life_from_the_command_line(typed: Typed, tmp_path: Path) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_text(
+        "event_id,time,member_id,event,tier,until\n"
+        "1,2026-11-01,13312345678,subscribe,vip,\n"
+        "2,2099-12-01,13312345678,tier,ordinary,\n"
+        "3,2026-11-01,1331234567,block,,\n"
+    )
+    assert typed("members feed --source carrier", str(path)) == 1 and "feed.csv line 4" in typed.err
+    assert "1331234567" not in typed.out + typed.err
+    assert typed.json("members feed --source carrier", str(path))["changed"] == 0
+    assert [row["tier"] for row in typed.json("members show", "13312345678")] == ["vip", "ordinary"]
+    assert [row["active"] for row in typed.json("members show", "13312345678")] == [True, False]
+    assert [row["event_id"] for row in typed.json("members events", "13312345678")] == ["1", "2"]
+    assert typed("members events 1331234567") == 2 and typed("members events 13312345679") == 1
+    due = tmp_path / "due.csv"
+    due.write_text("member_id,kind,due\n13312345678,inspection,2026-12-05\n")
+    assert typed("members reminders", str(due)) == 0
+    assert typed.json("members show", "13312345678")[0]["due"] == "inspection 20261205"
+
+
+def test_bookings_from_the_command_line(typed: Typed, tmp_path: Path) -> None:
+    offers, bookings = tmp_path / "offers.csv", tmp_path / "bookings.csv"
+    offers.write_text("merchant_id,offer_id,label_en,category,discounts,booked\nDEMO,2,Tyres,repair,vip=¥800.00,yes\n")
+    bookings.write_text(
+        "booking_id,merchant_id,offer_id,member_id,units,from,until\n"
+        "G-1,DEMO,2,13312345678,2,2026-11-01,2026-11-30\n"
+        "G-2,DEMO,1,13312345678,2,2026-11-01,2026-11-30\n"
+    )
+    assert typed("offers import", str(offers)) == 0
+    assert typed("offers book", str(bookings)) == 1 and "bookings.csv line 3" in typed.err
+    (row,) = typed.json("offers bookings --phone 13312345678")
+    assert (row["booking"], row["member"], row["units"]) == ("G-1", "133****5678", 2)
+    assert typed.json("offers bookings --merchant NONE") == [] and typed("offers bookings --phone 138") == 2
+    assert typed("offers list") == 0 and "vip=¥800.00" in typed.out and "booked" in typed.out
