@@ -17,14 +17,17 @@ import segno
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 WIDTH_MM, HEIGHT_MM = 50.0, 25.0
 _MARGIN_MM = 2.0
-_QR_MM = HEIGHT_MM - 2 * _MARGIN_MM
+_QUIET = 4  # white modules around a QR code (ISO/IEC 18004)
 _DOTS_A_MM = 12  # 305 dpi, what label printers have
 _SHEET_COLUMNS, _SHEET_ROWS = 3, 10
-_TEXT_X_MM = _MARGIN_MM + _QR_MM + _MARGIN_MM
+_TEXT_X_MM = HEIGHT_MM  # the QR code and its white take a square
+_TEXT_MM = WIDTH_MM - _TEXT_X_MM - 1.0
+_MM_A_POINT = 25.4 / 72
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Label:
     @property
     def _lines(self) -> tuple[tuple[str, float, str], ...]:
         """(text, size in points, font) from the top."""
-        size = 16.0 if len(self.terminal) <= 8 else 9.0
+        # 5 % for the typeface of the picture, which runs a little wider.
+        size = min(16.0, 0.95 * _TEXT_MM / _MM_A_POINT / stringWidth(self.terminal, "Helvetica-Bold", 1))
         return (
             ("CheYou", 7.0, "Helvetica"),
             (self.terminal, size, "Helvetica-Bold"),
@@ -64,8 +68,8 @@ class Label:
         picture = Image.new("1", (round(WIDTH_MM * _DOTS_A_MM), round(HEIGHT_MM * _DOTS_A_MM)), 1)
         draw = ImageDraw.Draw(picture)
         matrix = self._matrix()
-        dot = int(_QR_MM * _DOTS_A_MM) // len(matrix)
-        left = top = round(_MARGIN_MM * _DOTS_A_MM)
+        dot = int(HEIGHT_MM * _DOTS_A_MM) // (len(matrix) + 2 * _QUIET)
+        left = top = (round(HEIGHT_MM * _DOTS_A_MM) - dot * len(matrix)) // 2
         for y, row in enumerate(matrix):
             for x, dark in enumerate(row):
                 if dark:
@@ -73,9 +77,9 @@ class Label:
         y_mm = _MARGIN_MM
         for text, points, _ in self._lines:
             # Pillow's own typeface: no font has to be installed, and the label looks the same everywhere.
-            font = ImageFont.load_default(points / 72 * 25.4 * _DOTS_A_MM)
+            font = ImageFont.load_default(points * _MM_A_POINT * _DOTS_A_MM)
             draw.text((round(_TEXT_X_MM * _DOTS_A_MM), round(y_mm * _DOTS_A_MM)), text, font=font, fill=0)
-            y_mm += points / 72 * 25.4 * 1.5
+            y_mm += points * _MM_A_POINT * 1.5
         buffer = io.BytesIO()
         picture.save(buffer, "PNG", dpi=(_DOTS_A_MM * 25.4, _DOTS_A_MM * 25.4))
         return buffer.getvalue()
@@ -83,22 +87,20 @@ class Label:
     def _draw(self, canvas: Canvas, x_mm: float, y_mm: float) -> None:
         """Draw into a page whose origin is at the lower left."""
         matrix = self._matrix()
-        dot = _QR_MM / len(matrix)
-        top = y_mm + HEIGHT_MM - _MARGIN_MM
+        dot = HEIGHT_MM / (len(matrix) + 2 * _QUIET)
+        left, top = x_mm + _QUIET * dot, y_mm + HEIGHT_MM - _QUIET * dot
         for row_number, row in enumerate(matrix):
             for column, dark in enumerate(row):
                 if dark:
-                    canvas.rect(
-                        (x_mm + _MARGIN_MM + column * dot) * mm, (top - (row_number + 1) * dot) * mm, dot * mm, dot * mm, 0, 1
-                    )
-        line_mm = top
+                    canvas.rect((left + column * dot) * mm, (top - (row_number + 1) * dot) * mm, dot * mm, dot * mm, 0, 1)
+        line_mm = y_mm + HEIGHT_MM - _MARGIN_MM
         for text, points, font in self._lines:
-            line_mm -= points / 72 * 25.4 * 1.35
+            line_mm -= points * _MM_A_POINT * 1.35
             canvas.setFont(font, points)
             canvas.drawString((x_mm + _TEXT_X_MM) * mm, line_mm * mm, text)
 
     def _matrix(self) -> tuple[tuple[int, ...], ...]:
-        # Level Q survives a scratched quarter; no quiet zone, the label's margin is one.
+        # Level Q survives a scratched quarter.
         return tuple(tuple(row) for row in segno.make(self.code, error="q", micro=False).matrix)
 
 

@@ -50,7 +50,7 @@ def run(port: Port, unit: Unit | None, board: Board, progress: Progress, steps: 
         if "at" in found:
             progress(found["done"] / max(found["of"], 1), f"self-test: {TITLES.get(found['at'], found['at'])}")
         elif "step" in found:
-            done.append(_step(found))
+            done.append(step(found))
         else:
             said.update(found)
 
@@ -83,7 +83,7 @@ def failure(report: Report, again: str) -> CheYouError:
     return CheYouError(f"{report.subject} ({report.mac}) failed its self-test: {steps}", f"{todo}, then {again}")
 
 
-def _step(found: dict[str, Any]) -> Step:
+def step(found: dict[str, Any]) -> Step:
     name = TITLES.get(found["step"], found["step"])
     return Step(name, found["passed"], found["detail"], found["values"])
 

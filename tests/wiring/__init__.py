@@ -1,0 +1,1 @@
+"""Wiring drawings and parts lists, compared with the boards' files."""
