@@ -68,7 +68,7 @@ class Lists:
         self._members = members
 
     def look_up(self, month: int, number: int) -> tuple[str | None, bool, int | None, int]:
-        """As `ListReader.answer`."""
+        """As `ListCache.find` gives it."""
         assert month == self._members.header.month
         try:
             found = self._members.lookup(number)
@@ -126,8 +126,8 @@ class World:
         self, directory: Directory, records: list[Record], month: int, offer_id: int, now: int, listed_at: int
     ) -> str:
         prefixes = tuple(directory.properties["prefixes"])
-        found = list_source.read(self.database, month, listed_at, prefixes)
-        content = build_list(found.numbers, found.classes, found.facts(month, 1), KEY)
+        members = list_source.read(self.database, month, listed_at, prefixes)
+        content = build_list(members.numbers, members.classes, members.facts(month, 1), KEY)
         catalogue = Catalogue({"offers": list(OFFERS), "tiers": list(directory.tiers.values())})
         terminal = SimpleNamespace(
             settings=SimpleNamespace(grace_hours=directory.grace_hours, suspended=False),
@@ -137,7 +137,8 @@ class World:
             lists=Lists(MemberList(File(content), KEY)),
             journal=SimpleNamespace(find=lambda member, since: iter([r for r in records if r.time >= since])),
         )
-        verdict = await terminal_checks.check(terminal, str(NUMBER), True, month, catalogue.offer(offer_id), catalogue)
+        found = terminal.lists.look_up(month, NUMBER)
+        verdict = await terminal_checks.check(terminal, str(NUMBER), True, month, catalogue.offer(offer_id), catalogue, found)
         reason: str = verdict.reason
         return reason
 
