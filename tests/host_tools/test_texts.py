@@ -18,7 +18,7 @@ from host_tools.character_set import OF_KIND
 from host_tools.errors import CheYouError
 
 BOARDS = [boards.load(name) for name in boards.names()]
-CHARACTERS = BOARDS[0].display
+CHARACTERS = boards.load("esp32-devkit-4mb").display
 CHINESE = next(board.display for board in BOARDS if board.display.kind == "st7920")
 
 
