@@ -7,8 +7,8 @@ _WORDS = {"insurance": "due_insurance", "inspection": "due_inspection", "mainten
 
 
 class Price:
-    """Of a valid ``verdict`` on ``offer`` (`Offer`) for ``tier`` (name, and its ``label`` as shown); sets the verdict's ``amount``
-    and ``price``, whole fen. ``asks``: the amount is still to be keyed."""
+    """Of a valid ``verdict`` on ``offer`` (`Offer`) for ``tier`` (name; ``label``: as shown). Sets the verdict's ``amount`` and
+    ``price``, whole fen. ``asks``: the amount is still to be keyed."""
 
     def __init__(self, screens, offer, tier, label, verdict):
         self._screens = screens
