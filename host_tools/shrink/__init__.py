@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from host_tools.shrink import constants
 from host_tools.shrink.bundle import bundle
 from host_tools.shrink.names import Renamer, known_names, mark_private
-from host_tools.shrink.program import Function, Program, walk
+from host_tools.shrink.program import Function, Program, Quick, walk
 from host_tools.shrink.prune import prune
 
 RESIDENT = "resident"
@@ -67,7 +67,7 @@ def _file(path: str) -> str:
     return path.replace("/", "_") if folder and name in _TAKEN else name
 
 
-class _Files(ast.NodeTransformer):
+class _Files(Quick, ast.NodeTransformer):
     """Calls parts by the names of their files, in imports and in texts that load them."""
 
     def __init__(self, files: dict[str, str]) -> None:

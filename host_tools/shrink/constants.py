@@ -9,7 +9,7 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
-from host_tools.shrink.program import Program, walk
+from host_tools.shrink.program import Program, Quick, walk
 from host_tools.shrink.scopes import Scopes
 
 _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*\Z")
@@ -109,7 +109,7 @@ def _expression(value: Any) -> ast.expr:
     return ast.Constant(value)
 
 
-class _Fold(ast.NodeTransformer):
+class _Fold(Quick, ast.NodeTransformer):
     """Leaves out what constants have decided."""
 
     def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from host_tools.shrink.program import Comprehension, Function, walk
+from host_tools.shrink.program import Comprehension, Function, Quick, walk
 from host_tools.shrink.scopes import bound, parameters
 
 
@@ -14,7 +14,7 @@ def rename_locals(tree: ast.Module, fixed: set[str], first: list[str], names: di
     _Locals(fixed, first, names).visit(tree)
 
 
-class _Locals(ast.NodeTransformer):
+class _Locals(Quick, ast.NodeTransformer):
     def __init__(self, fixed: set[str], first: list[str], names: dict[str, str]) -> None:
         self._fixed = fixed
         self._first = first

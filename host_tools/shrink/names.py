@@ -18,7 +18,7 @@ from pathlib import Path
 
 from host_tools.errors import CheYouError
 from host_tools.shrink.locals import rename_locals
-from host_tools.shrink.program import Function, Program, walk
+from host_tools.shrink.program import Function, Program, Quick, walk
 from host_tools.shrink.scopes import Scopes
 
 # Names with an index below this take one byte in the code, others two.
@@ -115,7 +115,7 @@ class Renamer:
         return new
 
 
-class _Apply(ast.NodeTransformer):
+class _Apply(Quick, ast.NodeTransformer):
     """Puts new names on attributes and on what modules define."""
 
     def __init__(self, attributes: dict[str, str], names: dict[str, str]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from host_tools.shrink.program import Comprehension, Function, walk
+from host_tools.shrink.program import Comprehension, Function, Quick, below, walk
 
 
-class Scopes(ast.NodeTransformer):
+class Scopes(Quick, ast.NodeTransformer):
     """Walks a module and tells names of the module from names of a class body; those of functions are left alone.
 
     Override `module_name` and `class_name`, which get the node (a Name or a definition) and give what takes its place, and
@@ -129,13 +129,14 @@ def _stored(statements: list[ast.stmt]) -> Iterator[str]:
     todo: list[ast.AST] = list(statements)
     while todo:
         node = todo.pop()
-        if isinstance(node, Function | ast.ClassDef):
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                yield node.id
+        elif isinstance(node, Function | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-            yield node.id
         elif not isinstance(node, ast.Lambda | Comprehension):
             if isinstance(node, ast.ExceptHandler) and node.name:
                 yield node.name
-            todo.extend(ast.iter_child_nodes(node))
+            todo += below(node)
