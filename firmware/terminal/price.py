@@ -78,5 +78,5 @@ class Price:
 
 
 def yuan(fen):
-    """Fen as ``¥35.00``."""
-    return "¥%d.%02d" % (fen // 100, fen % 100)
+    """Fen as ``35.00``."""
+    return "%d.%02d" % (fen // 100, fen % 100)

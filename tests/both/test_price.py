@@ -37,22 +37,22 @@ def priced(discount, verdict=None, **terms):
 
 
 def test_yuan():
-    assert [yuan(fen) for fen in (0, 5, 100, 12345, 99999999)] == ["¥0.00", "¥0.05", "¥1.00", "¥123.45", "¥999999.99"]
+    assert [yuan(fen) for fen in (0, 5, 100, 12345, 99999999)] == ["0.00", "0.05", "1.00", "123.45", "999999.99"]
 
 
 def test_a_fixed_price_is_shown_at_once():
     glass, verdict, price = priced({"fen": 3500})
-    assert (glass.screen, glass.fields["price"], price.asks) == ("valid_price", "¥35.00", False)
+    assert (glass.screen, glass.fields["price"], price.asks) == ("valid_price", "35.00", False)
     price.show_saved(7, "138****8000")
-    assert (glass.screen, glass.fields["price"], glass.fields["sequence"]) == ("saved_price", "¥35.00", 7)
+    assert (glass.screen, glass.fields["price"], glass.fields["sequence"]) == ("saved_price", "35.00", 7)
     assert (verdict.amount, verdict.price) == (0, 3500)
 
 
 def test_a_pass_is_sold_and_then_counted():
     glass, verdict, _ = priced({"pass": 10, "fen": 9900}, Verdict(used=0, limit=11))
-    assert (glass.fields["price"], glass.fields["nth"], verdict.price) == ("¥99.00", "", 9900)
+    assert (glass.fields["price"], glass.fields["nth"], verdict.price) == ("99.00", "", 9900)
     glass, verdict, _ = priced({"pass": 10, "fen": 9900}, Verdict(used=3, limit=11))
-    assert (glass.fields["price"], glass.fields["nth"], verdict.price) == ("¥0.00", "3/10", 0)
+    assert (glass.fields["price"], glass.fields["nth"], verdict.price) == ("0.00", "3/10", 0)
 
 
 def test_a_gift_is_named():
@@ -68,15 +68,15 @@ def test_an_amount_is_keyed_fen_first():
     glass, verdict, price = priced({"percent": 20}, ask_amount=True)
     assert (glass.screen, price.asks) == ("valid", True)
     price.show_amount()
-    assert glass.fields["amount"] == "¥0.00"
+    assert glass.fields["amount"] == "0.00"
     assert keyed(price, "#") is False, "nothing was keyed"
-    for key, shown in zip("1234*5", ("¥0.01", "¥0.12", "¥1.23", "¥12.34", "¥1.23", "¥12.35")):
+    for key, shown in zip("1234*5", ("0.01", "0.12", "1.23", "12.34", "1.23", "12.35")):
         assert price.key(key) is None
         assert glass.fields["amount"] == shown, key
     assert keyed(price, "A") is False
-    assert keyed(price, "#") is None and (glass.screen, glass.fields["price"]) == ("pay", "¥9.88")
+    assert keyed(price, "#") is None and (glass.screen, glass.fields["price"]) == ("pay", "9.88")
     assert keyed(price, "7") is False, "a digit no longer counts"
-    assert keyed(price, "*") is None and glass.fields["amount"] == "¥12.35"
+    assert keyed(price, "*") is None and glass.fields["amount"] == "12.35"
     assert keyed(price, "#") is None and keyed(price, "#") is True
     assert (verdict.amount, verdict.price) == (1235, 988)
 
@@ -84,7 +84,7 @@ def test_an_amount_is_keyed_fen_first():
 def test_no_amount_is_too_long():
     glass, _, price = priced({"percent": 20}, ask_amount=True)
     assert keyed(price, "99999999") is None and keyed(price, "9") is False
-    assert glass.fields["amount"] == "¥999999.99"
+    assert glass.fields["amount"] == "999999.99"
 
 
 def test_a_gift_with_an_amount_leaves_the_price():
