@@ -27,11 +27,11 @@ def _bcd(number):
 
 
 class ClockChip:
-    """`read` and `set` take about 0.6 ms of bus time at 400 kHz."""
+    """`read` and `set` take about 0.6 ms of bus time at 400 kHz, 2 ms at the 100 kHz of a bus with a slower part on it."""
 
-    def __init__(self, scl, sda, bus=0):
+    def __init__(self, scl, sda, hz=400_000, bus=0):
         # A bus held low by a broken part must not hold the loop: 2 ms is more than any transfer takes.
-        self._i2c = I2C(bus, scl=Pin(scl), sda=Pin(sda), freq=400_000, timeout=2_000)
+        self._i2c = I2C(bus, scl=Pin(scl), sda=Pin(sda), freq=hz, timeout=2_000)
 
     def read(self):
         """Unix seconds; None when the chip is absent, was never set, has stopped since, or holds nonsense."""

@@ -20,7 +20,6 @@ from drivers.leds import Leds
 from drivers.nvs import Nvs
 from drivers.partitions import partition
 from drivers.watchdog import watch
-from drivers.wifi import Wifi
 from firmware.terminal import overlay
 from firmware.terminal.answers import Answers
 from firmware.terminal.clock import Clock
@@ -74,12 +73,12 @@ def main(safe):
 def build(screens, keypad, buzzer, leds, nvs):
     """A provisioned terminal, its tasks started."""
     name, key = nvs.text("id"), nvs.blob("key")
-    wifi = Wifi()
+    wifi = link()
     journal = Journal(partition("journal"), Sealer(key), nvs.next_epoch)
     refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), nvs.next_epoch)
     overlay.drop("firmware.terminal.mount")  # which both have needed to start
     floor = max([board.BUILT] + [record.time for record in journal.last(1)])
-    clock = Clock(time, ClockChip(board.I2C_SCL, board.I2C_SDA), floor)
+    clock = Clock(time, ClockChip(board.I2C_SCL, board.I2C_SDA, board.I2C_HZ), floor)
     settings = Settings(SETTINGS, derive(key, b"message"), topics.down(name, "settings"), journal.epoch)
     courier = Courier(time, name, key, journal, refusals, settings, clock)
     resolver = Resolver(wifi.dns)
@@ -93,6 +92,11 @@ def build(screens, keypad, buzzer, leds, nvs):
     terminal.answers = answers = Answers(terminal.overturned)
     terminal.screens, terminal.signals = screens, Signals(leds, buzzer)
     courier.facts = terminal.facts
+    if settings.damaged:
+        with open(SETTINGS + "/settings", "rb") as file:
+            courier.set_aside("settings", "on flash", file.read())
+    if journal.spoiled:
+        courier.set_aside("slot", "on flash", journal.spoiled)
     host, port = endpoint(nvs.text("mqtt_url"))
     terminal.uplink = uplink = Uplink(
         host, port, client_id="%s.%d" % (name, journal.epoch), user=name, password=hex_of(derive(key, b"mqtt")),
@@ -112,9 +116,24 @@ def glass():
         from drivers.st7920 import St7920
 
         return St7920(*board.LCD_PINS, board.LCD_BACKLIGHT)
+    if board.LCD_EXPANDER:
+        from drivers.backpack import Backpack
+
+        return Backpack(board.LCD_EXPANDER, board.I2C_SCL, board.I2C_SDA, board.LCD_COLUMNS, board.LCD_ROWS)
     from drivers.hd44780 import Hd44780
 
     return Hd44780(*board.LCD_PINS, board.LCD_COLUMNS, board.LCD_ROWS, board.LCD_BACKLIGHT)
+
+
+def link():
+    """The network interface, chosen in the same way."""
+    if board.ETHERNET:
+        from drivers.lan import Lan
+
+        return Lan(*board.ETHERNET)
+    from drivers.wifi import Wifi
+
+    return Wifi()
 
 
 def basic(user, password):

@@ -19,7 +19,6 @@ from drivers.keypad import Keypad
 from drivers.leds import Leds
 from drivers.nvs import Nvs
 from drivers.partitions import partition
-from drivers.wifi import Wifi
 from firmware.terminal import overlay
 from firmware.terminal.clock import Clock
 from firmware.terminal.courier import Courier
@@ -56,7 +55,7 @@ def self_test(now, names=None):
     parts.layout = board.KEYPAD_LAYOUT
     parts.buzzer = Buzzer(board.BUZZER)
     parts.leds = Leds(board.LED_GREEN, board.LED_RED)
-    parts.chip = ClockChip(board.I2C_SCL, board.I2C_SDA)
+    parts.chip = ClockChip(board.I2C_SCL, board.I2C_SDA, board.I2C_HZ)
     parts.spare = partition("list_b")
     parts.folder = _SETTINGS
     try:
@@ -79,7 +78,7 @@ def connect(parts, nvs):
     """Give ``parts`` all it takes to talk to the centre; the tasks that do it."""
     name, key = nvs.text("id"), nvs.blob("key")
 
-    parts.wifi = wifi = Wifi()
+    parts.wifi = wifi = link()
     parts.journal = journal = Journal(partition("journal"), Sealer(key), nvs.next_epoch)
     refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), nvs.next_epoch)
     parts.clock = clock = Clock(time, parts.chip, board.BUILT)
@@ -127,7 +126,7 @@ def diagnose(seconds=20):
         say({"end": False, "provisioned": False})
         return
     parts = Parts()
-    parts.chip = ClockChip(board.I2C_SCL, board.I2C_SDA)
+    parts.chip = ClockChip(board.I2C_SCL, board.I2C_SDA, board.I2C_HZ)
     tasks = [_feed(machine.WDT(timeout=_WATCHDOG_MS))] + connect(parts, nvs)
     asyncio.run(_look(parts, nvs.text("id"), seconds, tasks))
 
@@ -168,6 +167,21 @@ def glass():
         from drivers.st7920 import St7920
 
         return St7920(*board.LCD_PINS, board.LCD_BACKLIGHT)
+    if board.LCD_EXPANDER:
+        from drivers.backpack import Backpack
+
+        return Backpack(board.LCD_EXPANDER, board.I2C_SCL, board.I2C_SDA, board.LCD_COLUMNS, board.LCD_ROWS)
     from drivers.hd44780 import Hd44780
 
     return Hd44780(*board.LCD_PINS, board.LCD_COLUMNS, board.LCD_ROWS, board.LCD_BACKLIGHT)
+
+
+def link():
+    """The network interface that is there, as in `main`."""
+    if board.ETHERNET:
+        from drivers.lan import Lan
+
+        return Lan(*board.ETHERNET)
+    from drivers.wifi import Wifi
+
+    return Wifi()

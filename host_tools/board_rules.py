@@ -11,6 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 SECTOR = 4096
+# The lines between the chip's Ethernet interface and its PHY that no other pin can take (datasheet, table 4-5).
+RMII = {19: "TXD0", 21: "TX_EN", 22: "TXD1", 25: "RXD0", 26: "RXD1", 27: "CRS_DV"}
 FLASH_PINS = range(6, 12)
 CONSOLE_PINS = (1, 3)
 INPUT_ONLY = range(34, 40)
@@ -55,6 +57,9 @@ class Finding:
 
 def check(board: dict[str, Any]) -> Iterator[Finding]:
     """Every broken rule of a board that has passed the schema."""
+    if (board["network"] == "ethernet") != ("ethernet" in board):
+        what = "the table [ethernet] goes with network = \"ethernet\" and with nothing else"
+        yield Finding(("network",), what, "add the table, or change the network")
     yield from _pins(board)
     yield from _display(board["display"])
     yield from _keypad(board["keypad"])
@@ -64,6 +69,12 @@ def check(board: dict[str, Any]) -> Iterator[Finding]:
 
 def _uses(board: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], int, bool]]:
     """(path, GPIO, whether it is driven) of everything wired to the chip."""
+    ethernet = board.get("ethernet", {})
+    for pin, line in RMII.items() if ethernet else ():
+        yield ("ethernet", line), pin, False
+    for name in ("mdc", "mdio", "ref_clk", "power"):
+        if name in ethernet:
+            yield ("ethernet", name), ethernet[name], name != "ref_clk"
     for name in ("rs", "en", "d4", "d5", "d6", "d7", "backlight"):
         if name in board["display"]:
             yield ("display", name), board["display"][name], True
@@ -100,6 +111,9 @@ def _pins(board: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _display(display: dict[str, Any]) -> Iterator[Finding]:
+    if "expander" in display and (display["kind"] != "hd44780" or "backlight" in display):
+        what = "a display behind an expander is an hd44780, and its light hangs on the expander too"
+        yield Finding(("display", "expander"), what, "wire it to pins, or delete backlight")
     size = (display["columns"], display["rows"])
     if display["kind"] == "st7920" and size != (16, 4):
         what = f"an st7920 shows 16 columns in 4 rows, not {size[0]} in {size[1]}"

@@ -57,19 +57,38 @@ class MicroPython:
 
 @dataclass(frozen=True)
 class Display:
-    """A character display and its GPIO numbers; `backlight` is None where the light is always on."""
+    """A character display and its GPIO numbers, or the I2C address of the `expander` that carries it; `backlight` is None where
+    the light is always on."""
 
     kind: str
     language: str
     columns: int
     rows: int
-    rs: int
-    en: int
-    d4: int
-    d5: int
-    d6: int
-    d7: int
+    rs: int | None = None
+    en: int | None = None
+    d4: int | None = None
+    d5: int | None = None
+    d6: int | None = None
+    d7: int | None = None
     backlight: int | None = None
+    expander: int | None = None
+
+    @property
+    def pins(self) -> tuple[int | None, ...]:
+        """RS, E and D4 to D7."""
+        return self.rs, self.en, self.d4, self.d5, self.d6, self.d7
+
+
+@dataclass(frozen=True)
+class Ethernet:
+    """The PHY of a wired board: its address and GPIO numbers; `power` is None where nothing switches it."""
+
+    phy: str
+    address: int
+    mdc: int
+    mdio: int
+    ref_clk: int
+    power: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +119,7 @@ class Board:
     chip: str
     flash_bytes: int
     network: str
+    ethernet: Ethernet | None
     micropython: MicroPython
     display: Display
     keypad: Keypad
@@ -122,12 +142,13 @@ class Board:
 
     def device_constants(self) -> dict[str, Any]:
         """What `firmware/main.py` reads from the module `board` about the wiring."""
-        display = self.display
+        display, wired = self.display, self.ethernet
         return {
             "NAME": self.name,
             "LANGUAGE": display.language,
             "LCD_KIND": display.kind,
-            "LCD_PINS": (display.rs, display.en, display.d4, display.d5, display.d6, display.d7),
+            "LCD_PINS": display.pins,
+            "LCD_EXPANDER": display.expander,
             "LCD_COLUMNS": display.columns,
             "LCD_ROWS": display.rows,
             "LCD_BACKLIGHT": display.backlight,
@@ -139,6 +160,9 @@ class Board:
             "LED_RED": self.led_red,
             "I2C_SDA": self.clock_sda,
             "I2C_SCL": self.clock_scl,
+            # The port expander's own limit.
+            "I2C_HZ": 400_000 if display.expander is None else 100_000,
+            "ETHERNET": wired and (wired.mdc, wired.mdio, wired.ref_clk, wired.power, wired.address),
         }
 
 
@@ -207,6 +231,7 @@ def _board(data: dict[str, Any], warnings: tuple[str, ...]) -> Board:
         chip=data["chip"],
         flash_bytes=data["flash_bytes"],
         network=data["network"],
+        ethernet=Ethernet(**data["ethernet"]) if "ethernet" in data else None,
         micropython=MicroPython(**data["micropython"]),
         display=Display(**data["display"]),
         keypad=Keypad(tuple(keypad["rows"]), tuple(keypad["columns"]), tuple(keypad["layout"]), keypad["pull_ups"]),

@@ -12,7 +12,7 @@ from simulator.flash import NorFlash, partitions
 from simulator.nvs import I32, NO_PARTITION, Nvs, NvsError
 
 BELL, BOOTED, RESET, WATCHDOG, HALTED, ERASE, PROGRAM = range(7)
-I2C_SCAN, I2C_READ, I2C_WRITE = 10, 11, 12
+I2C_SCAN, I2C_READ, I2C_WRITE, I2C_SEND = 10, 11, 12, 13
 NVS_OPEN, NVS_SET_I32, NVS_GET, NVS_SET_BLOB, NVS_ERASE, NVS_COMMIT = range(20, 26)
 SLEEP = 50
 
@@ -53,16 +53,26 @@ class FlashCalls:
 
 
 class I2cCalls:
-    """One bus, and the clock chip on it where the board has one."""
+    """One bus: the clock chip where the board has one, and the port expander that carries its display, at the address
+    `expander`; `display` takes the bytes its outputs show. Not imitated: the time a transfer takes."""
 
-    def __init__(self, chip: Ds3231 | None) -> None:
+    def __init__(self, chip: Ds3231 | None, expander: int | None, display: Callable[[int], None]) -> None:
         self._chip = chip
+        self._expander = expander
+        self._display = display
 
     def handlers(self) -> dict[int, Handler]:
-        return {I2C_SCAN: self._scan, I2C_READ: self._read, I2C_WRITE: self._write}
+        return {I2C_SCAN: self._scan, I2C_READ: self._read, I2C_WRITE: self._write, I2C_SEND: self._send}
 
     def _scan(self, _call: Call) -> Answer:
-        return Answer(data=bytes([ADDRESS]) if self._chip else b"")
+        return Answer(data=bytes(([self._expander] if self._expander else []) + ([ADDRESS] if self._chip else [])))
+
+    def _send(self, call: Call) -> Answer:
+        if call.a != self._expander:
+            return Answer(-errno.ENODEV)
+        for outputs in call.data:
+            self._display(outputs)
+        return DONE
 
     def _read(self, call: Call) -> Answer:
         if self._chip is None or call.a != ADDRESS:

@@ -78,6 +78,12 @@ class FrontPanel:
         driven = self._modes.get(gpio, 0) & 2
         self._level(us, gpio, self._latches[gpio] if driven else None)
 
+    def expander(self, us: int, outputs: int) -> None:
+        """The outputs of the port expander that carries the display change, all at once; E counts last."""
+        for bit, name in ((0, "rs"), (4, "d4"), (5, "d5"), (6, "d6"), (7, "d7"), (2, "en")):
+            self.display.pin(us, name, outputs >> bit & 1)
+        self.backlight = bool(outputs & 8)
+
     def refresh(self, us: int, at_once: bool = False) -> bool:
         """Report a changed glass when it is due. True while there is something left to report."""
         changed = self.display.changed_us

@@ -81,7 +81,7 @@ class MachineRoom:
             calls.BOOTED: self._booted,
             calls.WATCHDOG: self._watchdog,
             **calls.FlashCalls(self.flash, options.fast).handlers(),
-            **calls.I2cCalls(Ds3231(self.clock) if wiring.clock_chip else None).handlers(),
+            **calls.I2cCalls(Ds3231(self.clock) if wiring.clock_chip else None, wiring.expander, self._expander).handlers(),
             **self._nvs.handlers(),
             **self.radio.handlers(),
             **self.lan.handlers(),
@@ -265,6 +265,13 @@ class MachineRoom:
         self._address_timer = None if joined else self.timeline.after_ms(ADDRESS_KEPT_MS, self.lan.addresses_gone)
 
     # pins
+
+    def _expander(self, outputs: int) -> None:
+        """The display's lines change behind the expander, which no pin event tells of."""
+        self.panel.expander(self.timeline.now_us(), outputs)
+        if not self.virtual and self._pump_timer is not None and self.page[shared.BELL]:
+            self.page[shared.BELL] = 0
+            self._pump()
 
     def take_pin_events(self) -> bool:
         took = False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from host_tools.boards import Board
 from host_tools.errors import CheYouError
 
+_LINES = ("rs", "en", "d4", "d5", "d6", "d7")
 DISPLAYS = ("hd44780", "st7920")
 
 
@@ -21,6 +22,7 @@ class Wiring:
     columns: int
     rows: int
     display_pins: Mapping[int, str]
+    expander: int | None
     backlight: int | None
     keypad_rows: tuple[int, ...]
     keypad_columns: tuple[int, ...]
@@ -44,7 +46,8 @@ class Wiring:
             display=display.kind,
             columns=display.columns,
             rows=display.rows,
-            display_pins={getattr(display, pin): pin for pin in ("rs", "en", "d4", "d5", "d6", "d7")},
+            display_pins={gpio: name for gpio, name in zip(display.pins, _LINES, strict=True) if gpio is not None},
+            expander=display.expander,
             backlight=display.backlight,
             keypad_rows=keypad.rows,
             keypad_columns=keypad.columns,

@@ -24,11 +24,11 @@ def image(board: Board) -> bytes:
 
 def on_bench(
     workdir: Path, terminal: str, key: bytes, mqtt_port: int, http_port: int, *, host: str = "127.0.0.1", epoch: int = 0,
-    heap: str = HEAP, mac: int = 1, flash: bytes | None = None, **options: Any,
+    heap: str = HEAP, mac: int = 1, flash: bytes | None = None, board_name: str = BOARD, **options: Any,
 ) -> BenchBoard:  # fmt: skip
     """A provisioned terminal, switched off. `epoch` is the last one its journal has used; `flash` is for another image than
     that of `cheyou build`; `options` are `BenchBoard`'s."""
-    board = boards.load(BOARD)
+    board = boards.load(board_name)
     address = b"\x24\x0a\xc4" + mac.to_bytes(3, "big")
     bench = BenchBoard(flash or image(board), board, workdir, heap=heap, mac=address, seed=mac, **options)
     identity = Identity(terminal, f"mqtt://{host}:{mqtt_port}", f"http://{host}:{http_port}", "bench", key=key, epoch=epoch)

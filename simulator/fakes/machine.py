@@ -145,6 +145,10 @@ class I2C:
     def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
         call(12, addr, memaddr, buf)
 
+    def writeto(self, addr, buf, stop=True):
+        call(13, addr, 0, buf)
+        return len(buf)
+
 
 SoftI2C = I2C
 

@@ -1,6 +1,7 @@
-"""network as on the ESP32, for a Wi-Fi station: the host models the radio, this asks it.
+"""network as on the ESP32, for a Wi-Fi station and a wire: the host models the radio, this asks it.
 
-Not imitated: access-point mode, scanning, Ethernet, power saving, DHCP options, static addresses (they are accepted).
+The wire is the same link without name and key: out of reach is a pulled plug. Not imitated: access-point mode, scanning, both
+at once, power saving, DHCP options, static addresses (they are accepted).
 """
 
 from _bench import W, call
@@ -11,6 +12,10 @@ STA_IF = 0
 STAT_IDLE = 1000
 STAT_CONNECTING = 1001
 STAT_GOT_IP = 1010
+PHY_LAN8720 = 1
+ETH_STARTED = 1
+ETH_DISCONNECTED = 4
+ETH_GOT_IP = 5
 
 
 def _radio(op, a=0, data=b""):
@@ -56,3 +61,28 @@ class WLAN:
     def ifconfig(self, fixed=None):
         if fixed is None:
             return ("10.10.0.2", "255.255.255.0", "10.10.0.1", "10.10.0.1") if W[_LINK] else ("0.0.0.0",) * 4  # noqa: S104
+
+
+class LAN:
+    def __init__(
+        self, id=None, *, mdc, mdio, power=None, phy_type, phy_addr, ref_clk=None, ref_clk_mode=None, spi=None, cs=None, int=None
+    ):
+        if phy_type != PHY_LAN8720 or not 0 <= phy_addr < 32:
+            raise ValueError("no such PHY")
+
+    def active(self, on=None):
+        was = bool(call(30, -1 if on is None else on))
+        if on:
+            try:
+                _radio(31)  # joins by itself, and again after every pulled plug
+            except OSError:
+                pass
+        return was
+
+    def isconnected(self):
+        return bool(W[_LINK])
+
+    def status(self, what=None):
+        return ETH_GOT_IP if W[_LINK] else ETH_DISCONNECTED
+
+    ifconfig = WLAN.ifconfig

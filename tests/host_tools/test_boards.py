@@ -25,8 +25,9 @@ def test_every_board_is_good_and_has_no_warning(name: str) -> None:
     assert board.warnings == ()
 
 
-def test_the_4_mb_table_fills_the_flash_without_a_gap() -> None:
-    board = boards.load("esp32-devkit-4mb")
+@pytest.mark.parametrize("name", boards.names())
+def test_the_table_fills_the_flash_without_a_gap(name: str) -> None:
+    board = boards.load(name)
     ends = [partition.end for partition in board.partitions]
     assert [partition.offset for partition in board.partitions[1:]] == ends[:-1]
     assert ends[-1] == board.flash_bytes
@@ -49,11 +50,11 @@ def test_the_journal_rule_counts_as_the_journal_does() -> None:
     assert journal.capacity == (sectors - board_rules.SPARE_SECTORS) * board_rules.SLOTS_A_SECTOR >= 10_000
 
 
-def broken(tmp_path: Path, old: str, new: str) -> str:
+def broken(tmp_path: Path, old: str, new: str, good: str = GOOD, name: str = "esp32-devkit-4mb") -> str:
     """The error for the good board with one text replaced, without the folder in front."""
-    assert old in GOOD
-    path = tmp_path / "esp32-devkit-4mb.toml"
-    path.write_text(GOOD.replace(old, new, 1), encoding="utf-8")
+    assert old in good
+    path = tmp_path / f"{name}.toml"
+    path.write_text(good.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(CheYouError) as caught:
         boards.read(path)
     return str(caught.value).removeprefix(f"{tmp_path}/")
@@ -110,6 +111,31 @@ def test_a_fault_is_named_with_file_line_and_rule(tmp_path: Path, old: str, new:
     else:
         assert number == line(at)
     assert "; " in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "what"),
+    [
+        ("rows = [4, 5, 14, 15]", "rows = [4, 5, 14, 21]", "rows = [", "pin 21 is used by ethernet.TX_EN and keypad.rows"),
+        ("green = 12", "green = 23", "green = 23", "pin 23 is used by ethernet.mdc and leds.green"),
+        ("mdc = 23", "mdc = 34", "mdc = 34", "pin 34 of ethernet.mdc is input-only"),
+        ("ref_clk = 0", "ref_clk = 17", "ref_clk", "ethernet.ref_clk: 17 is not one of [0]"),
+        ('0 = "the PHY', '# 0 = "the PHY', "ref_clk = 0", "pin 0 of ethernet.ref_clk must be high at reset"),
+        ('12 = "an LED', '# 12 = "an LED', "green = 12", "pin 12 of leds.green must be low at reset"),
+        ('network = "ethernet"', 'network = "wifi"', "network", "the table [ethernet] goes with network"),
+        ("expander = 0x27", "expander = 0x10", "expander", "display.expander: 16 is less than the minimum of 32"),
+        ("expander = 0x27", "", "[display]", "display: "),
+        ("expander = 0x27", "expander = 0x27\nbacklight = 13", "expander = 0x27", "its light hangs on the expander too"),
+        ('layout = ["123", ', 'layout = ["12A", ', "layout", "keypad.layout lacks 3"),
+    ],
+)  # fmt: skip
+def test_what_a_wired_board_has_to_mind(tmp_path: Path, old: str, new: str, at: str, what: str) -> None:
+    name = "wt32-eth01-4mb"
+    good = (boards.FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    said = broken(tmp_path, old, new, good, name)
+    assert what in said
+    lines = good.replace(old, new, 1).splitlines()
+    assert lines[int(said.split(":")[1]) - 1].startswith(at), said
 
 
 def test_past_the_end_of_the_flash(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ import asyncio
 import sys
 
 from hd44780_glass import Glass
-from machine import Pin
+from machine import I2C, Pin
 
+from drivers.backpack import Backpack
 from drivers.display import Display
 from drivers.hd44780 import Hd44780
 
@@ -242,3 +243,37 @@ def test_library_is_the_published_one():
     import adafruit_character_lcd.character_lcd as library
 
     assert library.__version__, sys.path
+
+
+def test_the_same_through_a_port_expander():
+    glass = Glass(0, 2, 4, 5, 6, 7)  # by the expander's outputs
+    levels = [0]
+    told = []
+
+    def send(address, byte):
+        told.append(address)
+        # Whatever else changes has to be steady while E is high, and before it rises.
+        if levels[0] & 4:
+            assert levels[0] | 4 == byte | 4
+        elif byte & 4:
+            assert levels[0] == byte & ~4
+        for bit in (0, 4, 5, 6, 7, 2):
+            glass.write(bit, byte >> bit & 1)
+        assert byte & 8 and not byte & 2, "the light stays on, and the display is only written to"
+        levels[0] = byte
+
+    I2C.on_send = send
+    display = Display(Backpack(0x27, 33, 32, 16, 2))
+    display[0] = "138 0013 8000"
+    display[1] = "ok"
+
+    async def scene():
+        await settle(display)
+        assert glass.row(0, 16) == b"138 0013 8000   ", glass.row(0, 16)
+        assert glass.row(1, 16) == b"ok" + b" " * 14
+        I2C.on_send = None
+        display[1] = "gone"
+        await settle(display)
+
+    run(display, scene)
+    assert set(told) == {0x27}

@@ -53,6 +53,7 @@ class PWM:
 
 class I2C:
     devices = {}
+    on_send = None
 
     def __init__(self, bus, scl, sda, freq=0, timeout=0):
         pass
@@ -66,3 +67,9 @@ class I2C:
         if address not in I2C.devices:
             raise OSError(19)
         I2C.devices[address][register : register + len(data)] = data
+
+    def writeto(self, address, data):
+        if not I2C.on_send:
+            raise OSError(19)
+        for byte in data:
+            I2C.on_send(address, byte)

@@ -1,4 +1,4 @@
-"""A Wi-Fi station whose fate a test scripts. Do not upload.
+"""A Wi-Fi station, and a wired interface, whose fate a test scripts. Do not upload.
 
 Not imitated: radio, time of any step, codes other than the ESP32 port's `status()`.
 """
@@ -36,6 +36,24 @@ class WLAN:
 
     def status(self, what=None):
         return -61 if what == "rssi" else self.state
+
+    def ifconfig(self):
+        return ("10.0.0.5", "255.255.255.0", "10.0.0.1", "10.0.0.53")
+
+
+PHY_LAN8720 = 1
+
+
+class LAN:
+    def __init__(self, **settings):
+        self.settings = settings
+        self.is_active = self.linked = False
+
+    def active(self, on):
+        self.is_active = on
+
+    def isconnected(self):
+        return self.linked
 
     def ifconfig(self):
         return ("10.0.0.5", "255.255.255.0", "10.0.0.1", "10.0.0.53")

@@ -1,9 +1,10 @@
-"""Buzzer, LEDs, clock chip and Wi-Fi."""
+"""Buzzer, LEDs, clock chip, Wi-Fi and Ethernet."""
 
 from machine import I2C, PWM, Pin
 from stepped import Clock
 
 import drivers.buzzer as buzzer
+import drivers.lan as lan
 import drivers.wifi as wifi
 from drivers.clock_chip import ClockChip
 from drivers.leds import Leds
@@ -133,3 +134,21 @@ def test_wifi_gives_up_on_a_silent_access_point():
     assert nic.calls == ["active", "connect"]
     clock.drive(task, 15_600)
     assert nic.calls == ["active", "connect", "disconnect"] and radio.cause == 1001
+
+
+def test_a_wire_says_how_it_stands():
+    clock = Clock()
+    lan.asyncio = clock
+    wire = lan.Lan(23, 18, 0, 16, 1)
+    nic = wire._nic
+    pins = [nic.settings[name].number for name in ("mdc", "mdio", "power", "ref_clk")]
+    assert pins == [23, 18, 16, 0] and nic.settings["phy_addr"] == 1
+    wire.start("name", "key")
+    assert nic.is_active and not wire.connected() and wire.rssi() is None
+    task = wire.run()
+    clock.drive(task, 1000)
+    assert wire.cause == 1001
+    nic.linked = True
+    clock.drive(task, clock.now + 1000)
+    assert wire.cause is None and wire.connected() and wire.dns() == "10.0.0.53"
+    assert lan.Lan(23, 18, 0, None, 1)._nic.settings["power"] is None
