@@ -20,6 +20,11 @@ def count_start():
     RTC().memory(_MARK + bytes((min(failed_starts() + 1, 255),)))
 
 
+def arm():
+    """From now on a start that hangs ends in a reset."""
+    WDT(timeout=_TIMEOUT_MS)
+
+
 async def watch():
     """While the loop turns, the watchdog is fed; after a minute the start counts as a good one."""
     watchdog = WDT(timeout=_TIMEOUT_MS)

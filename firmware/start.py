@@ -1,10 +1,11 @@
 """Starts the terminal, forgets the code that built it, and lets the loop run. A fault that nothing below has handled ends here:
-its text is kept, the chip restarts, and a terminal that fails again and again starts in safe mode."""
+its text is kept, the chip restarts, and a terminal that fails again and again starts in safe mode. Where files are so damaged
+that this cannot start either, `last_words` says so."""
 
 import asyncio
 import sys
 
-from drivers.watchdog import count_start, failed_starts, restart
+from drivers.watchdog import arm, count_start, failed_starts, restart
 from firmware.terminal import overlay
 
 _MOST_STARTS = 3
@@ -13,9 +14,13 @@ FAULT = "/fault"
 
 def run():
     """Never returns."""
-    safe = failed_starts() >= _MOST_STARTS
+    failed = failed_starts()
+    safe = failed >= _MOST_STARTS
     try:
+        if failed > _MOST_STARTS:
+            overlay.load("firmware.last_words")  # not even safe mode has started
         count_start()
+        arm()
         loop = asyncio.get_event_loop()
         # A task that dies takes its part of the terminal with it, the keypad perhaps: better a restart of two seconds.
         loop.set_exception_handler(lambda _loop, context: _end(context["exception"], safe))

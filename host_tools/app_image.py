@@ -31,7 +31,16 @@ BLOCK = 4096
 READ_SIZE = 32
 CACHE_SIZE = 128
 LOOKAHEAD = 32
-_START = "firmware_start"
+_START = """\
+try:
+    from firmware_start import run
+except Exception as fault:
+    import sys
+
+    sys.print_exception(fault)
+    import firmware_last_words
+run()
+"""
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ def build(board: Board, program: Mapping[str, str] | None = None) -> AppImage:
     slot = {f"{target}.mpy": code for target, code in compile_modules(list(device_modules.modules(board, program))).items()}
     mpy_bytes = sum(map(len, slot.values()))
     slot |= device_modules.texts(board)
-    start = f"import {next(iter(program))}\n" if program else f"from {_START} import run\n\nrun()\n"
+    start = f"import {next(iter(program))}\n" if program else _START
     files = {"boot.py": (ROOT / "firmware" / "boot.py").read_bytes(), "main.py": start.encode()}
     files |= {f"a/{path}": content for path, content in slot.items()}
     partition = board.partition("vfs")

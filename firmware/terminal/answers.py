@@ -1,6 +1,7 @@
 """The centre's answers to checks: awaited until the deadline, and told apart from those that come too late (law 3)."""
 
 import asyncio
+import os
 
 from protocol.messages import MessageError
 from protocol.reasons import CODES
@@ -35,7 +36,8 @@ class Answers:
         self._answer = None
         self._came = asyncio.Event()
         self._shown = None
-        self.number = 0  # of the newest check
+        # Of the newest check. It starts anywhere, so that nobody can play back what was once answered to another check.
+        self.number = int.from_bytes(os.urandom(3), "big")
         self.online = 0  # checks that the centre has answered …
         self.offline = 0  # … and that it has not
 

@@ -5,6 +5,7 @@ Opened by holding ``*`` (or ``D``); ``#`` turns the page, ``*`` leaves, ``0`` as
 
 from firmware.terminal import overlay
 from firmware.terminal.desk import LEAVE, STAY
+from firmware.terminal.journal import JournalFull
 from firmware.terminal.screens import clock_text
 from protocol import pin
 from protocol.member import masked
@@ -46,7 +47,7 @@ class Menu:
         self._seconds = 0
         if self._state == PAGES:
             if key == "#":
-                self._page = (self._page + 1) % 5
+                self._page = (self._page + 1) % 6
             elif key == "0":
                 return self._ask_pin()
             else:
@@ -76,6 +77,10 @@ class Menu:
         if self._page == 4:
             digits = self._terminal.code()
             return self._screens.show("code", code="%s %s %s" % (digits[:4], digits[4:8], digits[8:]))
+        if self._page == 5:
+            journal = self._terminal.journal
+            received = max(0, journal.sequence - journal.waiting)
+            return self._screens.show("status_received", received=received, sequence=journal.sequence)
         names = ("status_network", "status_list", "status_terminal")
         self._screens.show(names[self._page], clock=CLOCKS[self._clock.source], **self._terminal.status())
 
@@ -120,7 +125,12 @@ class Menu:
         self._digits = ""
         if time is None or not self._clock.set_by_supervisor(time):
             return self._screens.show("date_wrong")
-        overlay.load("firmware.terminal.till").Till(self._terminal).date_set()
+        try:
+            overlay.load("firmware.terminal.till").Till(self._terminal).date_set()
+        except JournalFull:
+            return self._screens.show("full")
+        except OSError:
+            return self._screens.show("not_saved")
         self._state = DONE
         year, month, day, hour, minute, _ = civil(time)
         self._screens.show("date_set", date="%04d-%02d-%02d %02d:%02d" % (year, month, day, hour, minute))

@@ -10,6 +10,7 @@ from firmware.terminal import overlay
 from protocol import messages
 
 _FILE = "settings"
+_REST = 600  # turns of `keep`, one a second
 _CATALOGUE = "firmware.terminal.catalogue"
 
 
@@ -24,6 +25,7 @@ class Settings:
         self._epoch = epoch
         self.damaged = False
         self._unkept = None
+        self._rest = 0
         self.version = 0
         self.suspended = False
         self.merchant_id = ""
@@ -55,10 +57,17 @@ class Settings:
         """
         if self._unkept is None:
             return False
-        # A rename is atomic in littlefs: a power cut leaves the old settings or the new ones.
-        with open(self._path + ".new", "wb") as file:
-            file.write(self._unkept)
-        os.rename(self._path + ".new", self._path)
+        if self._rest:
+            self._rest -= 1
+            return False
+        try:
+            # A rename is atomic in littlefs: a power cut leaves the old settings or the new ones.
+            with open(self._path + ".new", "wb") as file:
+                file.write(self._unkept)
+            os.rename(self._path + ".new", self._path)
+        except OSError:
+            self._rest = _REST  # a file system that takes nothing: they serve from memory
+            return True
         self._unkept = None
         self.damaged = False
         return True
@@ -66,7 +75,7 @@ class Settings:
     def receive_body(self, body):
         """Take the body of a ``settings`` message without keeping it; True when it is news. Raises as `receive`."""
         fields = messages.decode("settings", body)
-        if self.version and fields["version"] <= self.version:
+        if not self.damaged and fields["version"] <= self.version:
             return False
         overlay.load(_CATALOGUE).Catalogue(fields)  # refuses what no customer could be served by
         overlay.drop(_CATALOGUE)

@@ -53,8 +53,8 @@ class Terminal:
             }  # fmt: skip
         return {
             "online": True, "waiting": journal.waiting, "level": journal.level, "answered": self.answers.online,
-            "offline": self.answers.offline, "dropped": self.courier.refused_messages, "forks": self.courier.forks,
-            "damaged": journal.damaged,
+            "offline": self.answers.offline, "forks": self.courier.forks, "damaged": journal.damaged,
+            "dropped": self.courier.refused_messages + (self.uplink.skipped if self.uplink else 0),
         }  # fmt: skip
 
     def status(self):
@@ -92,7 +92,7 @@ class Terminal:
             await asyncio.sleep(1)
             self._desk.tick()
             if self._keypad.quiet_ms() > _ERASE_AFTER_QUIET_MS:
-                self.settings.keep() or self.journal.idle()  # one erase a turn at most
+                self.settings.keep() or self.journal.idle() or self.courier.tidy()  # one erase a turn at most
             second += 1
             if second % _ASK_TIME_S == 3 and self.wifi.connected() and self.clock.source not in (CENTRE, NETWORK):
                 asyncio.create_task(self._ask_time())

@@ -73,7 +73,7 @@ MUTANTS = (
         "            self._find_orphan()\n", "", (JOURNAL,),
     ),
     Mutant(
-        "the display says saved when it is not", 1, "firmware/terminal/desk.py",
+        "the display says saved when it is not", 1, "firmware/terminal/redemption.py",
         '            return self._not_saved("full")\n', "            sequence = 0\n", ("tests/both/test_desk.py",),
     ),
     Mutant(
@@ -135,7 +135,7 @@ MUTANTS = (
         "            yield None\n", "", (JOURNAL,),
     ),
     Mutant(
-        "connecting holds the loop", 3, "firmware/terminal/connection.py",
+        "connecting holds the loop", 3, "firmware/terminal/dial.py",
         "        plain.setblocking(False)\n", "        plain.setblocking(True)\n", ("tests/uplink/test_uplink.py",),
     ),
     Mutant(
