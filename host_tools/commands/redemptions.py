@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from central import search
 from central.database import Database
+from central.offer_cells import yuan
 from host_tools.commands._centre import moment, on_database, shown_time
 from host_tools.listing import json_option, show
 
 _RECORDS = {
     "at": "time", "kind": "kind", "member": "member", "merchant": "merchant", "terminal": "terminal", "place": "record",
-    "offer": "offer", "price": "price", "voided": "voided", "marks": "marks", "would_have_been": "would have been",
+    "offer": "offer", "amount_yuan": "amount", "price_yuan": "price", "voided": "voided",
+    "marks": "marks", "would_have_been": "would have been",
 }  # fmt: skip
 _CHECKS = {
     "at": "time", "member": "member", "merchant": "merchant", "terminal": "terminal", "month": "month", "reason": "reason",
@@ -58,9 +62,10 @@ def command(
         click.echo(f"there is more: --before {page['next']}", err=True)
 
 
-def _cells(row: dict[str, object]) -> dict[str, object]:
+def _cells(row: dict[str, Any]) -> dict[str, object]:
     if "sequence" not in row:
         return {}
     marks = row["marks"]
-    assert isinstance(marks, list)  # noqa: S101 - search.py makes it one
-    return {"place": f"{row['epoch']}/{row['sequence']}", "marks": ", ".join(marks) or None}
+    # Where the cashier keyed no amount and the offer has no price of its own, nothing is known of either.
+    money = {f"{name}_yuan": yuan(row[name]) if row[name] else None for name in ("amount", "price")}
+    return {"place": f"{row['epoch']}/{row['sequence']}", "marks": ", ".join(marks) or None, **money}

@@ -104,7 +104,14 @@ def test_redemptions_are_found_and_masked(typed: Typed, shop: Seeded) -> None:
     assert typed.json("redemptions --until 2026-01-01") == []
     assert typed("redemptions --limit 2") == 0 and "13800138000" not in typed.out and "--before 2" in typed.err
     assert typed.out.splitlines()[0].startswith("time\tkind\tmember")
+    assert "¥" not in typed.out, "nothing was keyed, and nothing is known"
     assert typed("redemptions --phone 138") == 2 and typed("redemptions --since yesterday") == 2
+
+
+def test_money_is_shown_in_yuan(typed: Typed, shop: Seeded) -> None:
+    store(shop, 1, amount=12_345, price=9_876)
+    assert typed("redemptions") == 0 and "¥123.45\t¥98.76" in typed.out
+    assert typed.json("redemptions")[0]["price"] == 9_876
 
 
 def test_audit_verify_tells_by_its_exit_code(typed: Typed, shop: Seeded) -> None:
