@@ -5,7 +5,7 @@ pins and nothing else, and says it as soon as it is imported. The journal can st
 from time import sleep, sleep_ms
 
 import board
-from machine import Pin
+from machine import I2C, Pin
 
 # In letters that every controller has, and not from the texts, which may be what is damaged.
 _WORDS = (b"SAFE MODE", b"Call technician")
@@ -13,26 +13,52 @@ _ROW_STEP = 0x10 if board.LCD_KIND == "st7920" else 0x40
 _FUNCTION = 0x20 if board.LCD_KIND == "st7920" else 0x28
 
 
-def say():
-    """Reset the controller from whatever state it is in (both kinds understand the same), write, and stay."""
-    rs, en, d4, d5, d6, d7 = [Pin(number, Pin.OUT, value=0) for number in board.LCD_PINS]
+def _on_pins():
+    pins = [Pin(number, Pin.OUT, value=0) for number in board.LCD_PINS]
+    _light(board.LCD_BACKLIGHT)
 
-    def nibble(bits):
-        for pin in (d4, d5, d6, d7):
+    def line(bits, data):
+        pins[0].value(data)
+        for pin in pins[2:]:
             pin.value(bits & 1)
             bits >>= 1
-        en.value(1)
-        en.value(0)
+        pins[1].value(1)
+        pins[1].value(0)
+
+    return line
+
+
+def _light(number):
+    if number is not None:
+        Pin(number, Pin.OUT, value=1)
+
+
+def _behind_an_expander():
+    """Wired as in `drivers/backpack.py`."""
+    bus = I2C(0, scl=Pin(board.I2C_SCL), sda=Pin(board.I2C_SDA), freq=100_000)
+
+    def line(bits, data):
+        for enable in (4, 0):
+            bus.writeto(board.LCD_EXPANDER, bytes((bits << 4 | 8 | enable | data,)))
+
+    return line
+
+
+def say():
+    """Reset the controller from whatever state it is in (both kinds understand the same), write, and stay."""
+    line = _behind_an_expander() if board.LCD_EXPANDER else _on_pins()
+
+    def nibble(bits, data):
+        line(bits & 15, data)
         sleep_ms(5)
 
     def send(byte, data):
-        rs.value(data)
-        nibble(byte >> 4)
-        nibble(byte)
+        nibble(byte >> 4, data)
+        nibble(byte, data)
 
     sleep_ms(50)
     for bits in (3, 3, 3, 2):
-        nibble(bits)
+        nibble(bits, 0)
     for instruction in (_FUNCTION, 0x0C, 0x01, 0x06):
         send(instruction, 0)
         sleep_ms(10)

@@ -38,7 +38,7 @@ except Exception as fault:
     import sys
 
     sys.print_exception(fault)
-    import firmware_last_words
+    import last_words
 run()
 """
 
