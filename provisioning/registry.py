@@ -20,17 +20,14 @@ class Registry(Protocol):
     def key_of(self, terminal_id: str) -> bytes | None:
         """The key registered for a terminal; None when it is not registered."""
 
-    def state_of(self, terminal_id: str) -> str | None:
-        """`pending`, `issued` or `fenced`; None when it is not registered."""
-
     def enrol(self, terminal_id: str, merchant: str, key: bytes) -> None:
         """Register it as `pending`, or, when it is registered with this very key, leave its state and set its merchant."""
 
     def issue(self, terminal_id: str) -> None:
         """Its unit has passed the self-test and may go out."""
 
-    def last_seen(self, terminal_id: str) -> int | None:
-        """When the centre last heard of it (Unix seconds)."""
+    def has_merchant(self, merchant: str) -> bool:
+        """Whether the centre knows a merchant."""
 
 
 class CentreRegistry:
@@ -43,13 +40,10 @@ class CentreRegistry:
         row = self._row(terminal_id)
         return bytes(row.key) if row else None
 
-    def state_of(self, terminal_id: str) -> str | None:
-        row = self._row(terminal_id)
-        return str(row.state) if row else None
-
-    def last_seen(self, terminal_id: str) -> int | None:
-        row = self._row(terminal_id)
-        return row.last_seen if row else None
+    def has_merchant(self, merchant: str) -> bool:
+        table = schema.merchants
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(table.c.id).where(table.c.id == merchant)) is not None
 
     def enrol(self, terminal_id: str, merchant: str, key: bytes) -> None:
         row = self._row(terminal_id)
@@ -76,7 +70,7 @@ class CentreRegistry:
 
     def _row(self, terminal_id: str) -> sa.Row[tuple[object, ...]] | None:
         table = schema.terminals
-        columns = (table.c.key, table.c.state, table.c.merchant, table.c.last_seen)
+        columns = (table.c.key, table.c.merchant)
         with self._database.read() as connection:
             found: sa.Row[tuple[object, ...]] | None = connection.execute(
                 sa.select(*columns).where(table.c.id == terminal_id)

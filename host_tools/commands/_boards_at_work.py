@@ -55,6 +55,11 @@ def workshop(rows: Path, bench: Bench, database_url: str) -> Iterator[Workshop]:
         wanted = batch.read(rows, bench.units, boards.names())
         authority = bench.authority()
         with registry(database_url) as entries:
+            for row in wanted.rows:
+                if not entries.has_merchant(row.merchant):
+                    raise IdentityError(
+                        f"{rows}:{row.line}: there is no merchant {row.merchant}", "import it with `cheyou merchants import FILE`"
+                    )
             yield Workshop(bench, entries, authority, wanted, selftest)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from central.database import Database
-from host_tools import listing
+from host_tools import boards, listing
+from host_tools.boards import Board
 from host_tools.commands._boards_at_work import identity_errors
 from host_tools.commands._centre import database_url, errors, place_options, shown_time
 from host_tools.errors import CheYouError
@@ -29,6 +30,7 @@ _KINDS = {1: "redemption", 2: "void", 3: "date", 9: "refusal"}
 @click.command()
 @click.option("--port", "device", metavar="PORT", help="Read it from the board on this port; it is not changed.")
 @click.option("--image", type=click.Path(path_type=Path, dir_okay=False), help="Or from an image of the whole flash.")
+@click.option("--board", "board_name", metavar="BOARD", help="What board it is, where its partition table is lost.")
 @click.option("--terminal", help="Whose flash it is, where that cannot be read any more.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the records, .json or .csv, in full."
@@ -38,8 +40,8 @@ _KINDS = {1: "redemption", 2: "void", 3: "date", 9: "refusal"}
 @place_options
 @listing.json_option
 def command(
-    device: str | None, image: Path | None, terminal: str | None, output: Path | None, handing_in: bool, bench: Bench,
-    data: Path, db: str | None, as_json: bool,
+    device: str | None, image: Path | None, board_name: str | None, terminal: str | None, output: Path | None,
+    handing_in: bool, bench: Bench, data: Path, db: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Save a terminal's journal and refusals: read, opened with its key, shown, exported, handed in at the centre.
 
@@ -48,7 +50,8 @@ def command(
     """
     if device is not None and image is not None:
         raise click.UsageError("--port and --image exclude each other")
-    salvage = rescue.from_file(image) if image else _from_board(device, bench)
+    board = boards.load(board_name) if board_name else None
+    salvage = rescue.from_file(image, board) if image else _from_board(device, bench, board)
     name = terminal or salvage.terminal
     with errors(), identity_errors():
         database = Database(database_url(data, db))
@@ -84,7 +87,7 @@ def command(
     return 0
 
 
-def _from_board(device: str | None, bench: Bench) -> rescue.Salvage:
+def _from_board(device: str | None, bench: Bench, board: Board | None) -> rescue.Salvage:
     port = ports.chosen(device)
     said: set[str] = set()
 
@@ -93,7 +96,7 @@ def _from_board(device: str | None, bench: Bench) -> rescue.Salvage:
             said.add(what)
             click.echo(f"{port.short}: {what}", err=True)
 
-    salvage = rescue.from_board(port, bench.adapters, report)
+    salvage = rescue.from_board(port, bench.adapters, report, board=board)
     click.echo(f"saved as {rescue.save(salvage, bench.folder / 'rescued')}", err=True)
     return salvage
 

@@ -12,6 +12,7 @@ from central.database import Database
 from host_tools import boards
 from host_tools.commands._boards_at_work import identity_errors
 from host_tools.commands._centre import database_url, errors, place_options
+from host_tools.errors import CheYouError
 from host_tools.flash import ports, rescue, swap
 from host_tools.flash.bench import Bench, bench_option
 from provisioning import label
@@ -31,8 +32,8 @@ def command(old: str, new: str, terminal: str | None, bench: Bench, data: Path, 
     port of a spare that runs our image. The old board is fenced: what it still sends is taken in and marked, and it can no
     longer check or redeem.
     """
-    spare = ports.named(new)
-    source = rescue.from_file(Path(old)) if _is_image(old) else ports.named(old)
+    spare = _port(new)
+    source = rescue.from_file(Path(old)) if _is_image(old) else _port(old)
     said: set[str] = set()
 
     def report(_share: float, what: str) -> None:
@@ -66,3 +67,10 @@ def command(old: str, new: str, terminal: str | None, bench: Bench, data: Path, 
 def _is_image(text: str) -> bool:
     path = Path(text)
     return path.is_file() and not path.is_char_device()
+
+
+def _port(device: str) -> ports.Port:
+    try:
+        return ports.named(device)
+    except CheYouError as error:
+        raise CheYouError(error.message, "OLD and NEW are ports; `cheyou ports --probe` says who is where") from None

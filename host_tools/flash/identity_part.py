@@ -7,9 +7,9 @@ import dataclasses
 from host_tools.boards import Board
 from host_tools.errors import CheYouError
 from host_tools.flash.link import Link
-from host_tools.flash.plan import RECORDS, Plan, is_blank
+from host_tools.flash.plan import Plan, is_blank
 from host_tools.flash.target import Part
-from provisioning import nvs_reader
+from provisioning import nvs_reader, ring_image
 from provisioning.identity import Identity
 from provisioning.nvs_image import NAMESPACE, nvs_image
 
@@ -22,12 +22,8 @@ def present(link: Link, board: Board) -> nvs_reader.Values:
     return nvs_reader.read(link.read(partition.offset, partition.size), NAMESPACE)
 
 
-def add_to(plan: Plan, link: Link, board: Board, identity: Identity) -> bool:
-    """Put the NVS image of `identity` into the plan; False when the board has that identity already.
-
-    `CheYouError` when the board is another terminal and still holds records of it (law 7).
-    """
-    values = present(link, board) if plan.ours_before else {}
+def add_to(plan: Plan, board: Board, identity: Identity, values: nvs_reader.Values) -> bool:
+    """Put the NVS image of `identity` into the plan; False when the board has that identity already, as `values` tell."""
     partition = board.partition("nvs")
     epoch = values.get("epoch", 0)
     # A terminal that starts over at an old epoch would send other records under numbers the centre already holds.
@@ -35,8 +31,6 @@ def add_to(plan: Plan, link: Link, board: Board, identity: Identity) -> bool:
     image = nvs_image(identity, partition.size)
     if values == nvs_reader.read(image, NAMESPACE):
         return False
-    if values.get("key") not in (None, identity.key):
-        _refuse_to_lose(plan, link, board, values)
     plan.kept = [label for label in plan.kept if label != "nvs"]
     plan.erases = [erased for erased in plan.erases if erased.label != "nvs"]
     # Before what makes the board start, so that one left half-way does not run without an identity.
@@ -45,14 +39,25 @@ def add_to(plan: Plan, link: Link, board: Board, identity: Identity) -> bool:
     return True
 
 
-def _refuse_to_lose(plan: Plan, link: Link, board: Board, values: nvs_reader.Values) -> None:
+def refuse_to_lose(plan: Plan, link: Link, board: Board, values: nvs_reader.Values, key: bytes | None) -> None:
+    """`CheYouError` when the board holds records that a terminal with this `key` (None: a new one) cannot send (law 7)."""
+    if not plan.ours_before or (key is not None and values.get("key") == key):
+        return
     given_up = {partition.label for partition in plan.erases}
-    for label in RECORDS:
+    for stream, (label, _, _) in ring_image.STREAMS.items():
         partition = board.partition(label)
-        if label not in given_up and not is_blank(link, partition.offset, partition.size):
-            raw = values.get("id", b"?")
-            name = raw.decode("ascii", "replace") if isinstance(raw, bytes) else "?"
-            raise CheYouError(
-                f"the board on {link.port.device} is terminal {name} and its {label} is not empty",
-                f"save it with `cheyou rescue --port {link.port.device}`, then run this again with --erase {label}",
-            )
+        if label in given_up or is_blank(link, partition.offset, partition.size):
+            continue
+        raw = values.get("id")
+        if isinstance(raw, bytes):
+            whose, given = f"is terminal {raw.decode('ascii', 'replace')} and", ""
+        else:
+            # The boot code erases NVS on some faults: what lies there may be this very terminal's, and then it opens.
+            ring = ring_image.read(link.read(partition.offset, partition.size), key or b"", stream)
+            if not ring.damaged and len(ring.opened) == len(ring.slots):
+                continue
+            whose, given = "has lost its identity,", " --terminal …"
+        raise CheYouError(
+            f"the board on {link.port.device} {whose} its {label} is not empty",
+            f"save it with `cheyou rescue --port {link.port.device}{given}`, then run this again with --erase {label}",
+        )

@@ -31,6 +31,9 @@ _WRITTEN = 0.8  # of a job with a self-test; without one, writing is all of it
 class Provisioner(Protocol):
     """Gives a board its identity."""
 
+    def known_key(self, mac: str) -> bytes | None:
+        """The key of the terminal that the board `mac` is to be; None when it has none yet."""
+
     def unit_for(self, mac: str, board: Board) -> Unit:
         """The unit that the board `mac` is to be."""
 
@@ -124,9 +127,11 @@ def _write(link: Link, work: Work, target: Target, report: Report, outcome: Outc
     todo = plan.make(link, target, work.erase)
     unit = None
     if work.provisioner is not None:
+        values = identity_part.present(link, target.board) if todo.ours_before else {}
+        identity_part.refuse_to_lose(todo, link, target.board, values, work.provisioner.known_key(link.mac))
         unit = work.provisioner.unit_for(link.mac, target.board)
         outcome.terminal = unit.identity.terminal_id
-        identity_part.add_to(todo, link, target.board, unit.identity)
+        identity_part.add_to(todo, target.board, unit.identity, values)
     outcome.kept = list(todo.kept)
     writer.carry_out(link, todo, report)
     outcome.bytes_written += todo.bytes_to_write

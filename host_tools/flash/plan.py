@@ -5,7 +5,7 @@ The cases, by the partition table found on the board:
 1. Ours: the terminal's own partitions stay; the rest is compared chunk by chunk.
 2. Another one of ours (a board file was changed): its own partitions lie elsewhere. Refused while anything is in the old
    journal or refusals, unless told by name to erase them.
-3. None, or a stranger's: whatever lies where our own partitions will be is erased.
+3. None, or a stranger's: whatever lies where our own partitions will be is erased, unless it is records of ours after all.
 
 The table is written last of all, so that a board left half-way is still case 3 (or 1, when it was ours before).
 """
@@ -22,6 +22,7 @@ from host_tools.errors import CheYouError
 from host_tools.flash import kept_files
 from host_tools.flash.link import Link
 from host_tools.flash.target import OWNED, SECTOR, Part, Target
+from provisioning import ring_image
 
 CHUNK = 0x10000
 RECORDS = ("journal", "refusals")
@@ -68,6 +69,7 @@ def make(link: Link, target: Target, erase: Collection[str] = ()) -> Plan:
             (plan.erases.append(partition) if partition.label in erase else plan.kept.append(partition.label))
     else:
         _refuse_to_lose(link, table or [], erase)
+        _refuse_without_table(link, target.board, erase)
         plan.erases += [p for p in ours if not is_blank(link, p.offset, p.size)]
     if not target.has_micropython and (not plan.ours_before or is_blank(link, 0x1000, SECTOR)):
         raise CheYouError(
@@ -95,6 +97,21 @@ def _refuse_to_lose(link: Link, table: list[Partition], erase: Collection[str]) 
                 f"the board on {link.port.device} ({link.mac}) keeps its {partition.label} elsewhere than the new image would, "
                 "and it is not empty",
                 f"save it with `cheyou rescue --port {link.port.device}`, then run this again with --erase {partition.label}",
+            )
+
+
+def _refuse_without_table(link: Link, board: Board, erase: Collection[str]) -> None:
+    """A table can be lost, to a bad bit or to somebody's `esptool write-flash`, with the records still there."""
+    for stream, (label, _, _) in ring_image.STREAMS.items():
+        partition = board.partition(label)
+        if label in erase or is_blank(link, partition.offset, partition.size):
+            continue
+        found = ring_image.read(link.read(partition.offset, partition.size), b"", stream).slots
+        if found:
+            raise CheYouError(
+                f"the board on {link.port.device} ({link.mac}) has lost its partition table, but holds {len(found)} {stream}",
+                f"save them with `cheyou rescue --port {link.port.device} --board {board.name} --terminal …`, "
+                f"then run this again with --erase {label}",
             )
 
 

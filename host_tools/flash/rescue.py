@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from host_tools import partition_table
-from host_tools.boards import Partition
+from host_tools.boards import Board, Partition
 from host_tools.errors import CheYouError
 from host_tools.flash.adapters import AdapterMemory
 from host_tools.flash.link import Link
@@ -64,14 +64,17 @@ class Salvage:
         return key
 
 
-def from_board(port: Port, adapters: AdapterMemory, report: Report, restart: bool = True) -> Salvage:
-    """Read what is worth saving from a board; nothing on it is changed."""
+def from_board(
+    port: Port, adapters: AdapterMemory, report: Report, restart: bool = True, board: Board | None = None
+) -> Salvage:  # fmt: skip
+    """Read what is worth saving from a board; nothing on it is changed. `board` says where things lie if its table is lost."""
     with Link.open(port, adapters.rates(port.adapter)) as link:
-        table = _table(link.table, f"the board on {port.device}")
+        table = board.partitions if board else _table(link.table, f"the board on {port.device}")
         wanted = [partition for partition in table if partition.label in SAVED]
         total, before = sum(partition.size for partition in wanted), 0
         image = bytearray(b"\xff" * link.flash_bytes)
-        image[partition_table.OFFSET : partition_table.OFFSET + len(link.table)] = link.table
+        found = partition_table.encode(table) if board else link.table
+        image[partition_table.OFFSET : partition_table.OFFSET + len(found)] = found
         for partition in wanted:
 
             def progress(done: int, _size: int, before: int = before, label: str = partition.label) -> None:
@@ -85,13 +88,13 @@ def from_board(port: Port, adapters: AdapterMemory, report: Report, restart: boo
     return Salvage(bytes(image), table, mac)
 
 
-def from_file(path: Path) -> Salvage:
+def from_file(path: Path, board: Board | None = None) -> Salvage:
     """The same from an image of the whole flash."""
     try:
         image = path.read_bytes()
     except OSError as error:
         raise CheYouError(f"{path}: {error.strerror}", "give an image of the whole flash, as `cheyou rescue` saves it") from None
-    return Salvage(image, _table(image[partition_table.OFFSET :][:0x1000], str(path)), "")
+    return Salvage(image, board.partitions if board else _table(image[partition_table.OFFSET :][:0x1000], str(path)), "")
 
 
 def save(salvage: Salvage, folder: Path) -> Path:
@@ -108,5 +111,5 @@ def _table(sector: bytes, source: str) -> tuple[Partition, ...]:
     except CheYouError:
         raise CheYouError(
             f"{source} has no sound partition table",
-            "was it ever flashed by `cheyou flash`? then read the whole flash with esptool and keep the file",
+            "was it ever flashed by `cheyou flash`? then name the board: `cheyou rescue --board BOARD`",
         ) from None

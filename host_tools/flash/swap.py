@@ -24,6 +24,7 @@ from host_tools.flash.ports import Port
 from host_tools.flash.rescue import Salvage
 from host_tools.flash.transplant import Transplant
 from host_tools.flash.writer import carry_out
+from provisioning import ring_image
 from provisioning.identity import Credentials, Identity
 from provisioning.units import Unit
 
@@ -98,18 +99,27 @@ def _identity(salvage: Salvage, name: str, bench: Bench, database: Database) -> 
 
 
 def _check_spare(link: Link, board: Board, name: str, salvage: Salvage) -> None:
+    """Nothing may be on the spare that would be lost: neither another terminal nor records that the old board has not."""
     if link.mac == salvage.mac:
         raise CheYouError("old and new are the same board", "plug the spare into the other port")
+    device = link.port.device
+    free = f"`cheyou flash --port {device} --board {board.name} --erase"
     held = identity_part.present(link, board)
-    other = held.get("id")
-    if other is None or other == name.encode():
-        return
-    for label in plan.RECORDS:
+    if held.get("id") not in (None, name.encode()):
+        raise CheYouError(
+            f"the spare on {device} is terminal {_text(held, 'id')}", f"take another spare, or free this one: {free} nvs`"
+        )
+    for stream, (label, _, _) in ring_image.STREAMS.items():
         partition = board.partition(label)
-        if not plan.is_blank(link, partition.offset, partition.size):
+        if plan.is_blank(link, partition.offset, partition.size):
+            continue
+        ring = ring_image.read(link.read(partition.offset, partition.size), b"", stream)
+        known = {found.slot for found in salvage.ring(stream, b"").slots}
+        more = sum(found.slot not in known for found in ring.slots)
+        if more or ring.damaged:
             raise CheYouError(
-                f"the spare on {link.port.device} is terminal {_text(held, 'id')} and its {label} is not empty",
-                f"take another spare, or save it first: `cheyou rescue --port {link.port.device}`",
+                f"the spare on {device} holds {more} {stream} that the old board has not",
+                f"take another spare, or hand them in (`cheyou rescue --port {device} --hand-in`) and then {free} {label}`",
             )
 
 
@@ -122,7 +132,7 @@ def _write(link: Link, board: Board, graft: Transplant, identity: Identity, repo
             todo.erases.append(partition)
     for part in graft.parts:
         todo.writes.append(dataclasses.replace(part, data=_used(part.data)))
-    identity_part.add_to(todo, link, board, identity)
+    identity_part.add_to(todo, board, identity, {})
     carry_out(link, todo, report)
     for part in graft.parts:
         if not link.holds(part.offset, part.data):

@@ -31,6 +31,14 @@ class Workshop:
         self._batch = batch
         self._test = test
 
+    def known_key(self, mac: str) -> bytes | None:
+        """The key that the book or the centre has for the terminal this board is to be."""
+        terminal = self._batch.row_for(mac).terminal
+        unit = self._bench.units.find(mac)
+        if unit is not None and unit.state != "replaced" and unit.identity.terminal_id == terminal:
+            return unit.identity.key
+        return self._registry.key_of(terminal)
+
     def unit_for(self, mac: str, board: Board) -> Unit:
         """The unit that the batch makes of this board, registered as pending if it is new."""
         row = self._batch.row_for(mac)

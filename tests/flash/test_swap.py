@@ -151,3 +151,77 @@ def test_what_a_swap_refuses(bench: Bench, image: Path, devkit: Board, run: Run,
     code, _, err = run("swap", tmp_path / "none.bin", busy.port)
     assert code == 1 and "there is no port" in err
     assert old.flash.image() == flash, "the old board is as it was"
+    third = bench(3, image=image.read_bytes())
+    rows = tmp_path / "boards.csv"
+    rows.write_text(rows.read_text().replace(old.mac, third.mac).replace("T-00", "T-03"))
+    assert run("provision", rows, "--no-selftest", "--port", third.port)[0] == 0
+    code, _, err = run("swap", old.port, third.port)
+    assert code == 1 and "is terminal T-03; take another spare, or free this one" in err, "another terminal is no spare"
+    assert old.flash.image() == flash
+
+
+def test_records_on_a_spare_are_never_overwritten(
+    bench: Bench, image: Path, devkit: Board, run: Run, tmp_path: Path, centre: CentreProcess
+) -> None:
+    old, unit = terminal_with_records(bench, image, devkit, run, tmp_path, centre, 0)
+    spare = bench(1, image=old.flash.image())
+    redeemed(spare, devkit, unit, 1, int(time.time()))  # one more than the old board has
+    nvs = devkit.partition("nvs")
+    spare.flash.erase(nvs.offset, nvs.size)  # as the boot code does on some faults
+    before = spare.flash.image()
+    code, _, err = run("swap", old.port, spare.port)
+    assert code == 1 and "holds 1 records that the old board has not; take another spare, or hand them in" in err, err
+    assert spare.flash.image() == before
+    # A move that was interrupted: the new board has served in the meantime, and its records are not given up for the old ones.
+    new = bench(2, image=image.read_bytes())
+    assert run("swap", old.port, new.port)[0] == 0
+    moved = UnitStore(tmp_path / "bench" / "units").find(new.mac)
+    assert moved is not None
+    redeemed(new, devkit, moved, 2, int(time.time()))
+    rescued = sorted((tmp_path / "bench" / "rescued").glob("T-00-*.bin"))[-1]
+    served = new.flash.image()
+    code, _, err = run("swap", rescued, new.port)
+    assert code == 1 and "holds 2 records that the old board has not" in err, err
+    assert new.flash.image() == served
+
+
+def test_a_board_that_lost_its_identity_keeps_its_records(
+    bench: Bench, image: Path, devkit: Board, run: Run, tmp_path: Path, centre: CentreProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, _ = terminal_with_records(bench, image, devkit, run, tmp_path, centre, 0)
+    nvs, journal = devkit.partition("nvs"), devkit.partition("journal")
+    first = board.flash.read(nvs.offset, nvs.size)
+    records = board.flash.read(journal.offset, journal.size)
+    board.flash.erase(nvs.offset, nvs.size)
+    rows = tmp_path / "boards.csv"
+    # Another bench knows nothing of it, and makes it somebody else.
+    monkeypatch.setenv("CHEYOU_BENCH", str(tmp_path / "other"))
+    run("provision", "--new-authority")
+    others = tmp_path / "others.csv"
+    others.write_text(rows.read_text().replace("T-00", "T-77"))
+    code, _, err = run("provision", others, "--no-selftest")
+    assert code == 1 and "has lost its identity, its journal is not empty; save it with `cheyou rescue" in err, err
+    assert set(board.flash.read(nvs.offset, nvs.size)) == {0xFF}
+    assert not (tmp_path / "other" / "units").exists(), "and nobody was enrolled"
+    # Its own gives it its identity back, and so does the other one, with the key that the centre has.
+    code, _, err = run("provision", rows, "--no-selftest")
+    assert code == 0, err
+    board.flash.erase(nvs.offset, nvs.size)
+    monkeypatch.setenv("CHEYOU_BENCH", str(tmp_path / "bench"))
+    assert run("provision", rows, "--no-selftest")[0] == 0
+    assert board.flash.read(nvs.offset, nvs.size) == first
+    assert board.flash.read(journal.offset, journal.size) == records
+
+
+def test_records_outlive_the_partition_table(
+    bench: Bench, image: Path, devkit: Board, run: Run, tmp_path: Path, centre: CentreProcess
+) -> None:
+    board, _ = terminal_with_records(bench, image, devkit, run, tmp_path, centre, 0)
+    board.flash.program(0x8000, bytes(32))
+    before = board.flash.image()
+    code, _, err = run("flash", "--image", image)
+    assert code == 1 and f"has lost its partition table, but holds {RECORDS} records" in err, err
+    assert "--board esp32-devkit-4mb" in err and board.flash.image() == before
+    code, out, err = run("rescue", "--board", "esp32-devkit-4mb", "--hand-in", "--json")
+    assert code == 0 and json.loads(out)[0]["handed_in"] == RECORDS, err
+    assert run("flash", "--image", image, "--erase", "journal")[0] == 0
