@@ -38,7 +38,7 @@ class Part:
 def parts(board: Board) -> list[Part]:
     """Everything that is wired to the ESP32, in the order of drawing."""
     display = board.display
-    kind = display.kind if getattr(display, "expander", None) is None else "expander"
+    kind = display.kind if display.expander is None else "expander"
     names = ("rs", "en", "d4", "d5", "d6", "d7", "backlight")
     pins = {name: getattr(display, name) for name in names} | {"sda": board.clock_sda, "scl": board.clock_scl}
     size = {"columns": display.columns, "rows": display.rows}
