@@ -11,7 +11,9 @@ class Verdict:
     """The answer to one check. ``reason``: name · ``tier``: code or None · ``offer``: its id or 0 · ``online``: the centre
     decided · ``late``: the centre's reason when it came after the deadline and differs, else None · ``earlier``: Unix time of
     this member's last redemption of this offer here, if that was just now, else None · ``ask_online``: it came from a list so
-    old that the centre wants the cashier to be asked to go online · ``sequence``: of its redemption, once there is one."""
+    old that the centre wants the cashier to be asked to go online · ``sequence``: of its redemption, once there is one ·
+    ``limit``: uses there are in the period, 0 for no limit · ``amount``, ``price``: whole fen, 0 where nothing was asked or
+    nothing is paid · ``due``: day by what the member is to be reminded of."""
 
     def __init__(self, number, month, offer, reason, tier, used, list_version):
         self.number = number
@@ -20,6 +22,8 @@ class Verdict:
         self.reason = reason
         self.tier = tier
         self.used = used
+        self.limit = self.amount = self.price = 0
+        self.due = {}
         self.list_version = list_version
         self.online = False
         self.late = None

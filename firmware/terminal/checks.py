@@ -8,6 +8,7 @@ import time
 
 from firmware.terminal.answers import Verdict
 from protocol import messages
+from protocol.reasons import VALID
 from protocol.record import REDEMPTION, TRAINING, VOID
 from protocol.verdict import Facts, decide, refused_before_lookup
 
@@ -33,12 +34,11 @@ async def check(terminal, number, sender, month, offer, catalogue, found):
     )
     lists = terminal.lists
     facts.list_fault, facts.outside, facts.tier, facts.ends = found
-    version, ask = _judge_list(lists, facts, offer, catalogue)
     used, earlier = await _history(terminal.journal, int(number), offer, facts.now) if offer else (0, None)
-    if offer and offer.limit:
-        facts.limit, facts.used = offer.limit, used
+    version, ask = _judge_list(lists, facts, offer, catalogue, used)
     verdict = Verdict(number, month, offer_id, decide(facts), facts.tier, facts.used, version)
     verdict.earlier = earlier
+    verdict.limit = facts.limit
     answer = await answers.wait(DEADLINE_MS - time.ticks_diff(time.ticks_ms(), started)) if asked else None
     if answer is None:
         answers.offline += 1
@@ -49,15 +49,22 @@ async def check(terminal, number, sender, month, offer, catalogue, found):
     answers.online += 1
     verdict.reason = answer["reason"]
     verdict.tier = answer["tier"] or facts.tier
-    verdict.used = answer["used"]
+    verdict.limit = answer["limit"]
+    verdict.due = answer["due"]
+    # What was redeemed here a moment ago may not have reached the centre yet.
+    verdict.used = max(answer["used"], used)
+    if verdict.reason == VALID and 0 < verdict.limit <= used:
+        verdict.reason = "limit_reached"
     verdict.online = True
     return verdict
 
 
-def _judge_list(lists, facts, offer, catalogue):
+def _judge_list(lists, facts, offer, catalogue, used):
     """Complete ``facts`` by what the list's answer is worth; (its version, whether its age asks for an online check)."""
-    facts.online_only = offer and offer.online_only
     name = catalogue.tier_name(facts.tier)
+    if offer:
+        facts.online_only = offer.needs_centre(used)
+        facts.limit, facts.used = offer.limit_for(name), used
     facts.served = name is None or (offer and offer.serves(name))
     version, age, _ = lists.state(facts.month, facts.now)
     if facts.list_fault is None and lists.is_past("refuse", age, name):

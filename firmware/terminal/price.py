@@ -8,7 +8,7 @@ _WORDS = {"insurance": "due_insurance", "inspection": "due_inspection", "mainten
 
 class Price:
     """Of a valid ``verdict`` on ``offer`` (`Offer`) for ``tier`` (name; ``label``: as shown). Sets the verdict's ``amount`` and
-    ``price``, whole fen. ``asks``: the amount is still to be keyed."""
+    ``price``, whole fen. ``asks``: the amount is still to be keyed, ``digits``: of it."""
 
     def __init__(self, screens, offer, tier, label, verdict):
         self._screens = screens
@@ -16,7 +16,7 @@ class Price:
         self._tier = tier
         self._label = label
         self._verdict = verdict
-        self._digits = ""
+        self.digits = ""
         self.asks = offer.ask_amount
         self._count(0)
 
@@ -35,18 +35,18 @@ class Price:
 
     def show_amount(self):
         """Ask what the member's purchase costs."""
-        self._screens.show("amount", amount=yuan(int(self._digits or "0")))
+        self._screens.show("amount", amount=yuan(int(self.digits or "0")))
 
     def key(self, key):
         """A key while the amount is asked, or its price stands to be confirmed: None to go on, False for a key that means
         nothing, True when it is to be redeemed."""
-        if self.asks and key.isdigit() and len(self._digits) < _MOST_DIGITS:
-            self._digits += key
+        if self.asks and key.isdigit() and len(self.digits) < _MOST_DIGITS:
+            self.digits += key
         elif self.asks and key == "*":
-            self._digits = self._digits[:-1]
-        elif self.asks and key == "#" and int(self._digits or "0"):
+            self.digits = self.digits[:-1]
+        elif self.asks and key == "#" and int(self.digits or "0"):
             self.asks = False
-            self._count(int(self._digits))
+            self._count(int(self.digits))
             return self._screens.show("pay", price=yuan(self._verdict.price))
         elif not self.asks and key == "*":
             self.asks = True

@@ -1,4 +1,4 @@
-"""A redemption: (offer →) checking → valid (→ repeat) → saved, or refused. Takes over from the page `customer`.
+"""A redemption: (offer →) checking → valid (→ repeat) (→ amount) → saved, or refused. Takes over from the page `customer`.
 
 Nothing here waits: keys, the verdict and seconds come in by `key`, `_decided` and `tick`, and each leaves a named state
 (docs/desk.md draws them).
@@ -14,11 +14,12 @@ from protocol.member import masked
 from protocol.month import month_of
 from protocol.reasons import VALID
 
-CHECKING, OFFER, VALID_SHOWN, REPEAT, REFUSED, SAVED = range(6)
+CHECKING, OFFER, VALID_SHOWN, REPEAT, REFUSED, SAVED, AMOUNT = range(7)
 
 _SAVED_FOR_S = 8
 _CHECKS = "firmware.terminal.checks"
 _TILL = "firmware.terminal.till"
+_PRICE = "firmware.terminal.price"
 
 
 class Redemption:
@@ -32,8 +33,11 @@ class Redemption:
         self._number = number
         self._month = month
         self._sender = sender
-        self._offer = None
-        self._presses = self._key_checking, self._key_offer, self._key_valid, self._key_repeat, self._key_done, self._key_done
+        self._offer = self._price = None
+        self._presses = (
+            self._key_checking, self._key_offer, self._key_valid, self._key_repeat, self._key_done, self._key_done,
+            self._key_amount,
+        )  # fmt: skip
         self._show_checking()
         asyncio.create_task(self._begin(found))
 
@@ -45,13 +49,15 @@ class Redemption:
     def tick(self):
         """A second has passed."""
         self._seconds += 1
+        if self.state == SAVED and self._price and self._seconds % 2 == 0:
+            self._price.remind(self._seconds // 2 - 1)
         if self.state == CHECKING or self._seconds < (_SAVED_FOR_S if self.state == SAVED else IDLE_AFTER_S):
             return STAY
         return LEAVE
 
     def leave(self):
         """The page is left."""
-        overlay.drop(_TILL, "firmware.terminal.catalogue")
+        overlay.drop(_TILL, _PRICE, "firmware.terminal.catalogue")
 
     # The states' keys
 
@@ -97,6 +103,15 @@ class Redemption:
         else:
             self._signals.give("error")
 
+    def _key_amount(self, key):
+        if key == "*" and self._price.asks and not self._price.digits:
+            return self._leave()
+        done = self._price.key(key)
+        if done:
+            self._redeem(self._again)
+        else:
+            self._signals.give("error" if done is False else "key")
+
     def _key_done(self, key):
         # The next customer's first digit needs no key before it.
         return NEXT
@@ -141,9 +156,14 @@ class Redemption:
         self._till = overlay.load(_TILL).Till(self._terminal)
         if verdict.reason == VALID:
             self._enter(VALID_SHOWN)
-            self._percent = self._offer.percent(catalogue.tier_name(verdict.tier))
+            offer, name = self._offer, catalogue.tier_name(verdict.tier)
             path = self._screens.word("by_centre" if verdict.online else "by_list")
-            self._screens.show("valid", tier=tier, percent=self._percent, path=path)
+            if verdict.due or offer.ask_amount or offer.kind != "percent":
+                self._price = overlay.load(_PRICE).Price(self._screens, offer, name, tier, verdict)
+                self._price.show_valid(path)
+            else:
+                self._percent = offer.percent(name)
+                self._screens.show("valid", tier=tier, percent=self._percent, path=path)
             return self._signals.give("valid")
         self._till.refuse(verdict)
         self._enter(REFUSED)
@@ -159,6 +179,10 @@ class Redemption:
         self._signals.give("invalid")
 
     def _redeem(self, again):
+        if self._price and self._price.asks:
+            self._again = again
+            self._enter(AMOUNT)
+            return self._price.show_amount()
         try:
             sequence = self._till.redeem(self._verdict, again)
         except JournalFull:
@@ -167,7 +191,10 @@ class Redemption:
             return self._not_saved("not_saved")
         # Only now, with the record on flash, does the display say so (law 1).
         self._enter(SAVED)
-        self._screens.show("saved", sequence=sequence, masked=masked(self._number), percent=self._percent)
+        if self._price:
+            self._price.show_saved(sequence, masked(self._number))
+        else:
+            self._screens.show("saved", sequence=sequence, masked=masked(self._number), percent=self._percent)
         self._signals.give("saved")
 
     def _not_saved(self, screen):

@@ -48,5 +48,6 @@ class Till:
         # A number of any length may have been keyed in; twelve digits still fit the record's 40 bits.
         return Record(
             kind, 0, 0, self._clock.now() or 0, self._clock.source, flags, verdict.month, int(verdict.number or "0"),
-            verdict.tier or 0, verdict.offer, self._version, verdict.list_version, 0, 0, link, CODES[reason], 0, 0,
+            verdict.tier or 0, verdict.offer, self._version, verdict.list_version, verdict.amount, verdict.price, link,
+            CODES[reason], 0, 0,
         )  # fmt: skip

@@ -21,6 +21,7 @@ def _texts() -> dict[str, Any]:
 
 
 TEXTS = _texts()
+VALID = ("valid", "valid_price", "valid_gift")
 REASONS: dict[str, Rows] = TEXTS["reasons"]
 SCREENS: dict[str, Rows] = TEXTS["screens"]
 
@@ -65,7 +66,7 @@ class Words:
 
     def verdict(self, rows: Rows) -> str | None:
         """The named reason that the glass shows, "valid" for an OK; None when it shows no verdict."""
-        if self.fits(self.screens["valid"], rows):
+        if any(self.fits(self.screens[name], rows) for name in VALID):
             return "valid"
         return next((reason for reason, templates in self.reasons.items() if self.fits(templates, rows)), None)
 
