@@ -204,3 +204,24 @@ def test_what_is_due_is_told_after_the_redemption(shop: Shop, at: Counter) -> No
     at.cashier.keys("*")
     at.cashier.wait_idle()
     assert shop.records(at.terminal)[-1].flags & ONLINE
+
+
+def test_a_changed_offer_takes_effect_between_customers(shop: Shop, at: Counter) -> None:
+    """It reaches the terminal while a customer stands there, who pays what was on the glass; the next one pays the new price."""
+    served, first = Till(at), shop.member()
+    assert served.check(first, FIXED) == "valid" and "199.00" in served.rows[1]
+
+    def price(fen: int) -> None:
+        with shop.database.write() as connection:
+            catalog.put_offer(connection, KINDS, _TERMS | OFFERS[FIXED] | {"id": FIXED, "discount": {"vip": {"fen": fen}}})
+
+    price(17_900)
+    time.sleep(2)  # the centre looks twice a second, and the terminal hears at once
+    at.cashier.keys("#")
+    assert "199.00" in at.cashier.wait("saved_price")[1]
+    at.cashier.keys("*")
+    at.cashier.wait_idle()
+    second = shop.member()
+    assert "179.00" in served.give(second, FIXED)[1]
+    assert held(shop, at, first, 1) == [(FIXED, 0, 19_900)] and held(shop, at, second, 1) == [(FIXED, 0, 17_900)]
+    price(19_900)
