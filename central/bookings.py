@@ -35,6 +35,8 @@ def put(
     """Take a booking in, or change it (``units`` 0 cancels); True when that changed anything. ``times``: valid from, until."""
     if not 1 <= len(booking) <= 40 or not booking.isprintable():
         raise RowError("booking_id has 1 to 40 characters")
+    if not 1 <= offer <= 0xFFFF:
+        raise RowError("an offer's id is 1 to 65535")
     if not 0 <= units <= _MOST_UNITS or times[1] <= times[0]:
         raise RowError(f"units are 0 to {_MOST_UNITS}, and until is after from")
     o = schema.offers.c

@@ -133,10 +133,12 @@ def test_bookings_and_reminders(seeded: Seeded, tmp_path: Path) -> None:
         "B3,DEMO,2,13312345678,2,2026-11-30,2026-11-01\n"
         "B4,DEMO,2,12312345678,2,2026-11-01,2026-11-30\n"
         "B5,DEMO,2,13312345678,many,2026-11-01,2026-11-30\n"
+        f"B6,DEMO,{10**30},13312345678,1,2026-11-01,2026-11-30\n"
+        f"B7,DEMO,2,13312345678,{10**30},2026-11-01,2026-11-30\n"
     )
     path = write(tmp_path / "bookings.csv", header + rows)
     report = csv_import.import_bookings(database, path, "test")
-    assert report.changed == 1 and [line for line, _, _ in report.bad] == [3, 4, 5, 6]
+    assert report.changed == 1 and [line for line, _, _ in report.bad] == [3, 4, 5, 6, 7, 8]
     assert csv_import.import_bookings(database, path, "test").changed == 0
     with database.read() as connection:
         assert [row["units"] for row in bookings.listing(connection, 13_312_345_678, None, 10)] == [2]
