@@ -46,10 +46,10 @@ OFFERS: dict[str, list[dict[str, Any]]] = {
 class Shop:
     """`centre` and its broker run. Terminals and members are handed out once, so that tests do not meet at them."""
 
-    def __init__(self, folder: Path, broker: MosquittoProcess | None) -> None:
+    def __init__(self, folder: Path, broker: MosquittoProcess | None, db: str | None = None) -> None:
         self.folder = folder
         self.broker = broker
-        self.centre = CentreProcess(folder / "centre", broker)
+        self.centre = CentreProcess(folder / "centre", broker, db=db)
         self.database = self.centre.database()
         self._terminals = 0
         self._members = iter(FRESH_VIPS)
@@ -189,7 +189,8 @@ class Shop:
                 catalog.put_merchant(connection, merchant, {"en": merchant.title()}, "wash")
                 for offer in offers:
                     catalog.put_offer(connection, merchant, offer)
-            catalog.set_pin(connection, WASH, PIN, "test")
+            for merchant in OFFERS:
+                catalog.set_pin(connection, merchant, PIN, "test")
             catalog.set_property(connection, "prefixes", PREFIXES, "test")
             catalog.set_property(connection, "list_age", LIST_AGE, "test")
 
