@@ -17,10 +17,8 @@ import pytest
 from littlefs import LittleFS
 
 from central import marks, quarantine, search
-from host_tools import app_image, boards, cli, toolchain
+from host_tools import app_image, cli, toolchain
 from host_tools.stand import screens
-from host_tools.stand.cashier import Cashier
-from host_tools.stand.terminal import BOARD
 from protocol import fault, topics
 from protocol.record import CLOCKS
 from simulator.board import BenchBoard
@@ -117,7 +115,7 @@ def test_database_server_gone(
 
 
 def test_wrong_clock_is_put_right_by_the_centre(shop: Shop, counter: Open) -> None:
-    """Half an hour ahead, nobody can know it offline; the record says which clock it was and is marked. Online it is right again."""
+    """Half an hour ahead, nobody can know it offline: the record names its clock and is marked. Online it is right again."""
     at = counter()
     at.cashier.wait_list()
     at.wait_settings_kept()
