@@ -16,8 +16,8 @@ from protocol import pin
 from protocol.offers import Offer, OfferError
 
 _LIST_AGE = re.compile(r"(warn|ask|refuse)_hours(\.[a-z0-9_-]{1,20})?")
-_MAX_OFFERS = 16  # what settings can carry …
-_MAX_TERMS = 3000  # … and how much of their 4,096 bytes offers may take: the rest is for list keys, tiers and names
+_MAX_OFFERS = 9  # a digit chooses one
+_MAX_TERMS = 3000  # of the 4,096 bytes of settings; the rest is for list keys, tiers and names
 
 
 class CatalogError(ValueError):
@@ -83,15 +83,15 @@ def put_offer(connection: sa.Connection, merchant: str, terms: dict[str, Any]) -
             raise CatalogError(f"offer {offer.id}: there is no tier {tier}")
     table = schema.offers
     others = sa.select(table.c.terms).where(table.c.merchant == merchant, table.c.id != offer.id, table.c.withdrawn_at.is_(None))
-    if len(json.dumps([terms, *connection.scalars(others)])) > _MAX_TERMS:
+    alive = [terms, *connection.scalars(others)]
+    if len(alive) > _MAX_OFFERS:
+        raise CatalogError(f"merchant {merchant} has {_MAX_OFFERS} offers already; withdraw one")
+    if len(json.dumps(alive)) > _MAX_TERMS:
         raise CatalogError(f"offers of {merchant}: too much text for a terminal; shorten labels or withdraw an offer")
     held = connection.execute(sa.select(table).where(table.c.merchant == merchant, table.c.id == offer.id)).first()
     if held is not None and held.terms == terms and held.withdrawn_at is None:
         return False
     if held is None:
-        live = sa.select(sa.func.count()).where(table.c.merchant == merchant, table.c.withdrawn_at.is_(None))
-        if (connection.scalar(live) or 0) >= _MAX_OFFERS:
-            raise CatalogError(f"merchant {merchant} has {_MAX_OFFERS} offers already")
         connection.execute(table.insert().values(merchant=merchant, id=offer.id, version=1, terms=terms))
     else:
         connection.execute(

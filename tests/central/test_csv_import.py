@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from central import bookings, catalog, csv_import, demo, offer_cells, reminders, schema
+from central import bookings, catalog, csv_import, demo, offer_cells, reminders, schema, settings_message
 from central.database import Database
 from central.errors import CentreError
 from protocol.month import unix
@@ -160,3 +160,23 @@ def test_large_import_goes_in_portions(seeded: Seeded, tmp_path: Path) -> None:
     advanced: list[int] = []
     assert csv_import.import_members(seeded.database, path, "test", advanced.append).changed == count
     assert sum(advanced) == count
+
+
+def test_no_more_offers_than_a_terminal_can_take(seeded: Seeded, tmp_path: Path) -> None:
+    """Nine, which a digit chooses from, in no more text than settings have room for."""
+    offer = {name: demo.OFFER[name] for name in ("category", "discount")}
+    with seeded.database.write() as connection:
+        for number in range(2, 10):
+            catalog.put_offer(connection, demo.MERCHANT, offer | {"id": number, "label": {"en": f"Offer {number}"}})
+        with pytest.raises(catalog.CatalogError, match="9 offers already"):
+            catalog.put_offer(connection, demo.MERCHANT, offer | {"id": 10, "label": {"en": "One more"}})
+        catalog.withdraw_offer(connection, demo.MERCHANT, 9, "test")
+        assert catalog.put_offer(connection, demo.MERCHANT, offer | {"id": 10, "label": {"en": "Instead"}})
+        with pytest.raises(catalog.CatalogError, match="9 offers already"):
+            catalog.put_offer(connection, demo.MERCHANT, offer | {"id": 9, "label": {"en": "Back again"}})
+        catalog.withdraw_offer(connection, demo.MERCHANT, 10, "test")
+        with pytest.raises(catalog.CatalogError, match="too much text"):
+            catalog.put_offer(connection, demo.MERCHANT, offer | {"id": 9, "label": {"en": "x", "zh": "洗" * 400}})
+    terminal = seeded.terminal
+    fields = settings_message.body(seeded.directory, terminal, {202611: b"k" * 32, 202612: b"k" * 32})
+    assert settings_message.payload(terminal, 1, fields)
