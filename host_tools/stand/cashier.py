@@ -42,6 +42,10 @@ class Cashier:
         What was saved last, which it shows first after a restart, is put away.
         """
         self.bench.power_on()
+        self.start_work(online)
+
+    def start_work(self, online: bool | None = True) -> None:
+        """From the power coming on to the first screen, as `switch_on`."""
         self.wait_started()
         if self._words.fits(self._words.screens["last"], self.bench.lcd):
             self.keys("*")

@@ -30,19 +30,22 @@ class DemoShop:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        # T0001 on one board is another terminal than T0001 on the next: each has a folder and an id of its own.
+        # T0001 on one board is other hardware than T0001 on the next: each has a folder of its own.
         kept = [
             KeptTerminal(self.centre.data / f"{number}-{board.name}-{board.display.language}", _name(number), board)
             for number, board in enumerate(self._boards, 1)
         ]
         database = self.centre.database()
         keys = [_enrolled(database, _name(number), terminal.key) for number, terminal in enumerate(kept, 1)]
+        with database.read() as connection:
+            epochs = [max(registry.epochs_of(connection, _name(number))) for number in range(1, len(kept) + 1)]
         database.dispose()
         try:
             self._open.callback(self.centre.stop)
             self.centre.start()
-            for number, (terminal, key, board) in enumerate(zip(kept, keys, self._boards, strict=True), 1):
-                bench = self._open.enter_context(terminal.prepare(key, self.centre.mqtt_port, self.centre.http_port))
+            for number, (terminal, key, epoch, board) in enumerate(zip(kept, keys, epochs, self._boards, strict=True), 1):
+                bench = terminal.prepare(key, self.centre.mqtt_port, self.centre.http_port, epoch)
+                self._open.enter_context(bench)
                 self.terminals.append(Shown(_name(number), board, bench))
         except BaseException:
             self._open.close()

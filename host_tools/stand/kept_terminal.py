@@ -33,13 +33,16 @@ class KeptTerminal:
         key = self._values().get("key")
         return key if isinstance(key, bytes) else None
 
-    def prepare(self, key: bytes, mqtt_port: int, http_port: int) -> BenchBoard:
-        """The board, switched off: with the application of today, provisioned for these ports, its journal untouched."""
+    def prepare(self, key: bytes, mqtt_port: int, http_port: int, epoch: int = 0) -> BenchBoard:
+        """The board, switched off: with the application of today, provisioned for these ports, its journal untouched.
+
+        `epoch` is the latest one the centre has heard of: what is new hardware begins above it.
+        """
         held, new = self._values(), image(self._board)
         identity = Identity(
             self._name, f"mqtt://127.0.0.1:{mqtt_port}", f"http://127.0.0.1:{http_port}", "demo", key=key,
             # An epoch is never used twice, whatever happens to the journal.
-            epoch=int(held.get("epoch", 0)),
+            epoch=int(held.get("epoch", epoch)),
         )  # fmt: skip
         if self._flash.exists() and not self._fits(new):
             # Another partition table: the old journal could not be read where it now lies. It is kept, not overwritten.

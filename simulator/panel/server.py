@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -19,6 +20,7 @@ from simulator.panel.app import Panel
 from simulator.panel.feed import Feed
 
 _START_S = 10.0
+_TRIES = 50
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,14 @@ class Shown:
     name: str
     board: Board
     bench: BenchBoard
+
+
+def free_port(host: str, first: int) -> int:
+    """The first port from `first` on that nothing listens on; 0, any, when all of the next 50 are taken."""
+    for port in range(first, first + _TRIES):
+        with contextlib.suppress(OSError), socket.create_server((host, port)):
+            return port
+    return 0
 
 
 class PanelServer:
