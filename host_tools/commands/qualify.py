@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 import threading
 from pathlib import Path
@@ -25,11 +26,12 @@ from provisioning.reports import Report, ReportStore
     "--course", type=click.Path(path_type=Path, dir_okay=False), help="Another course [host_tools/qualification/course.toml]."
 )
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, show_default=True, help="Legs at a time.")
+@click.option("--heap", metavar="SIZE", help="MicroPython's heap on the simulator [what the firmware is made for].")
 @bench_option
 @listing.json_option
 def command(
-    board_name: str | None, image: Path | None, names: tuple[str, ...], course: Path | None, jobs: int, bench: Bench,
-    as_json: bool,
+    board_name: str | None, image: Path | None, names: tuple[str, ...], course: Path | None, jobs: int, heap: str | None,
+    bench: Bench, as_json: bool,
 ) -> int:  # fmt: skip
     """Test a model, board and firmware, under weak network and load, on the simulator; some minutes.
 
@@ -40,10 +42,13 @@ def command(
     from host_tools.flash import selftest, target
     from host_tools.qualification import course as courses
     from host_tools.qualification.trial import Trial
+    from host_tools.stand.terminal import HEAP
     from host_tools.stand.terminal import image as built
 
     if (image is None) == (board_name is None):
         raise click.UsageError("give --board or --image")
+    if heap is not None and re.fullmatch(r"\d+K", heap) is None:
+        raise click.UsageError("write --heap as 96K")
     legs = courses.read(course or courses.COURSE)
     unknown = sorted(set(names) - {leg.name for leg in legs})
     if unknown:
@@ -65,7 +70,9 @@ def command(
             with lock:
                 advance(1)
 
-        report = Trial(board, content, Path(folder), jobs).run(chosen, served, len(chosen) == len(legs), selftest.who())
+        report = Trial(board, content, Path(folder), jobs, heap or HEAP).run(
+            chosen, served, len(chosen) == len(legs), selftest.who()
+        )
     files = ReportStore(bench.reports).save(report)
     _show(report, [str(path) for path in files], as_json)
     if not report.passed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -36,11 +37,12 @@ Progress = Callable[[str], None]
 class Trial:
     """`run` plays the legs on the board and `image` of its whole flash, `jobs` at a time, in files below `folder`."""
 
-    def __init__(self, board: Board, image: bytes, folder: Path, jobs: int) -> None:
+    def __init__(self, board: Board, image: bytes, folder: Path, jobs: int, heap: str = HEAP) -> None:
         self._board = board
         self._image = image
         self._folder = folder
         self._jobs = jobs
+        self._heap = heap
         self._words = Words(board.display.language, board.display.kind)
         self._lock = threading.Lock()
 
@@ -66,9 +68,11 @@ class Trial:
             centre.stop()
             database.dispose()
         board, application = self._board, target.from_bytes(self._board, self._image).application
+        load, cores = os.getloadavg()[0], os.cpu_count()
         about = Step(
-            "Firmware", True, f"application SHA-256 {application}, on simulated hardware with {HEAP} of heap; "
-            f"made for MicroPython {board.micropython.version}", {"application": application},
+            "Firmware", True, f"application SHA-256 {application}, on simulated hardware with {self._heap} of heap, made for "
+            f"MicroPython {board.micropython.version}; load of the workbench {load:.1f} on {cores} cores",
+            {"application": application, "heap": self._heap, "load": round(load, 1)},
         )  # fmt: skip
         return Report(KIND if complete else PART, f"{board.name} {version}", "", board.title, version, (about, *steps), by=by)
 
@@ -80,14 +84,16 @@ class Trial:
         identity = Identity(
             name, f"mqtt://127.0.0.1:{centre.mqtt_port}", f"http://127.0.0.1:{centre.http_port}", "bench", key=key, epoch=1
         )
-        with BenchBoard(self._image, board, self._folder / name, heap=HEAP, seed=len(leg.name)) as bench:
+        with BenchBoard(self._image, board, self._folder / name, heap=self._heap, seed=len(leg.name)) as bench:
             bench.write_partition("nvs", nvs_image(identity, board.partition("nvs").size))
             if leg.waiting:
                 bench.write_partition("journal", legs.filled(board, key, leg.waiting, int(time.time()) - 60))
             try:
                 measured = legs.serve(leg, bench, self._words, customers, report)
             except TimeoutError as fault:
-                why = f"it did not come into service: {fault}".splitlines()[0]
+                said = bench.log.read_text(encoding="utf-8", errors="replace").splitlines()
+                last = next((line for line in reversed(said) if "Error" in line), "")
+                why = f"it did not come into service: {fault}".splitlines()[0] + (f"; it printed {last}" if last else "")
                 return Step(leg.title, False, why, {"leg": leg.name, "over": [why]})
             wanted = set(range(1, leg.waiting + 1)) | measured.saved
             held = self._drained(database, name, wanted, measured, leg.limits["drain_s"])
