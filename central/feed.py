@@ -23,6 +23,7 @@ COLUMNS = ("event_id", "time", "member_id", "event", "tier", "until")
 REQUIRED = COLUMNS[:4]
 _NAME_LENGTH = 40
 _TRIAL = "trial"
+ASIDE = "feed/"  # before the name of a source, in quarantine
 CLASH = "another event has this event_id"
 
 
@@ -128,7 +129,8 @@ def take_rows(connection: sa.Connection, database: Database, source: str, rows: 
 
 def _aside(source: str, reason: str, row: dict[str, str]) -> Oddity:
     content = json.dumps(row, ensure_ascii=False).encode(errors="replace")
-    return replace(Oddity.of(now(), f"feed/{source}", reason, content), sampled=False)  # a token has let it in: all of it is kept
+    # A token has let it in: not a sample of it is kept, but all.
+    return replace(Oddity.of(now(), f"{ASIDE}{source}", reason, content), sampled=False)
 
 
 def _insert(connection: sa.Connection, database: Database, source: str, happenings: list[Happening]) -> set[str]:

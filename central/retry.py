@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import sqlalchemy as sa
 
-from central import directory, marks, quarantine
+from central import directory, feed, marks, quarantine
 from central.database import Database, now
 from central.directory import Directory
 from central.errors import CentreError
@@ -31,10 +32,19 @@ def entry(connection: sa.Connection, database: Database, number: int) -> str:
     place = _PLACE.match(found["reason"])
     if place and len(content) == SLOT_BYTES:
         outcome = _slot(connection, current, found["source"], content, int(place[1]), int(place[2]))
+    elif found["source"].startswith(feed.ASIDE):
+        outcome = _row(connection, database, found["source"].removeprefix(feed.ASIDE), content)
     else:
         outcome = _message(connection, database, current, found["source"], content)
     quarantine.set_state(connection, number, "retried")
     return outcome
+
+
+def _row(connection: sa.Connection, database: Database, source: str, content: bytes) -> str:
+    taken = feed.take_rows(connection, database, source, [json.loads(content)])
+    if taken["bad"]:
+        raise CentreError(f"still not usable: {taken['bad'][0]['reason']}", "mend the row and send it again, or close this one")
+    return "the event is taken in"
 
 
 def _message(connection: sa.Connection, database: Database, current: Directory, topic: str, payload: bytes) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from central import csv_import, feed, members, schema, timeline
+from central import catalog, csv_import, feed, members, quarantine, retry, schema, timeline
 from central.database import Database
+from central.errors import CentreError
 from protocol.month import starts, unix
 from protocol.tiers import BLOCKED
 from tests.central.conftest import Seeded
@@ -119,6 +120,21 @@ def test_an_event_is_not_overwritten(seeded: Seeded) -> None:
     first = happening("1", "subscribe", NOV, VIP)
     assert take(database, first, first, first._replace(tier=ORDINARY)) == (1, 1, [2])
     assert take(database, first._replace(at=NOV + 1)) == (0, 0, [0])
+    assert standing(database, NOV) == (VIP, 0)
+
+
+def test_a_row_that_was_set_aside_can_be_tried_again(seeded: Seeded) -> None:
+    database = seeded.database
+    with database.write() as connection:
+        catalog.set_property(connection, "prefixes", ["139"], "test")
+        row = {"event_id": "1", "time": "2026-11-01", "member_id": str(NUMBER), "event": "subscribe", "tier": "vip"}
+        assert feed.take_rows(connection, database, "web", [row])["new"] == 0
+    with pytest.raises(CentreError, match="no number of ours"), database.write() as connection:
+        retry.entry(connection, database, 1)
+    with database.write() as connection:
+        catalog.set_property(connection, "prefixes", [], "test")
+        assert retry.entry(connection, database, 1) == "the event is taken in"
+        assert quarantine.entry(connection, 1)["state"] == "retried"
     assert standing(database, NOV) == (VIP, 0)
 
 
