@@ -6,6 +6,7 @@ import dataclasses
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from host_tools.boards import Board
 from host_tools.errors import CheYouError
 from host_tools.flash import ports, target
 from host_tools.flash.adapters import AdapterMemory
+from host_tools.stand.centre_process import CHEYOU
 from tests.flash import stock
 from tests.flash.conftest import DEVKIT
 from tests.rom_double import BoardDouble
@@ -165,6 +167,22 @@ def test_eight_at_once_and_none_waits_for_another(bench: Bench, image: Path, dev
         assert in_place(doubles[n], image), n
     for n in (3, 4):
         assert set(doubles[n].flash.image()) == {0xFF}, "left as it was"
+
+
+def test_boards_plugged_in_later_are_taken_on(bench: Bench, image: Path) -> None:
+    first = bench(0)
+    command = [*CHEYOU, "flash", "--all", "--watch", "--image", str(image), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as watching:
+        second = None
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not (second and not second.in_loader and in_place(second, image)):
+            if second is None and not first.in_loader and in_place(first, image):
+                second = bench(1)
+            time.sleep(0.1)
+        watching.send_signal(signal.SIGINT)
+        out, _ = watching.communicate(timeout=30)
+    assert watching.returncode == 0
+    assert [outcome["state"] for outcome in json.loads(out)] == ["written", "written"]
 
 
 def test_a_bad_adapter_is_remembered(bench: Bench, image: Path, run: Run, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -15,9 +16,13 @@ import pytest
 from host_tools import boards, stock_download, stock_firmware
 from host_tools.boards import Board
 from host_tools.errors import CheYouError
+from host_tools.stand.centre_process import CentreProcess
 from tests.flash import stock
 from tests.flash.conftest import DEVKIT
 from tests.flash.test_flash import Bench, Run, esptool, in_place, refused
+from tests.flash.test_in_service import batch, centre, states
+
+__all__ = ["centre"]  # a fixture
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -92,3 +97,20 @@ def test_the_bootloader_is_told_the_size_of_the_flash(devkit: Board, firmware: P
     smaller = dataclasses.replace(devkit, flash_bytes=0x200000)
     with pytest.raises(CheYouError, match="is for 4 MB of flash"):
         stock_firmware.read(firmware, smaller)
+
+
+def test_the_batch_names_the_board(
+    bench: Bench, mirror: Path, devkit: Board, image: Path, firmware: Path, run: Run, tmp_path: Path, centre: CentreProcess
+) -> None:
+    doubles = [bench(n) for n in range(2)]
+    shutil.copy(firmware, mirror / devkit.micropython.file)
+    rows = batch(tmp_path / "boards.csv", centre, ["", ""])
+    header, *lines = rows.read_text().splitlines()
+    rows.write_text("\n".join([f"{header},board", *(f"{line},{DEVKIT}" for line in lines)]) + "\n")
+    run("provision", "--new-authority")
+    code, out, err = run("flash", "--all", "--provision", rows, "--no-selftest", "--json")
+    assert code == 0, err
+    assert {outcome["terminal"] for outcome in json.loads(out)} == {"T-00", "T-01"}
+    assert all(in_place(double, image) for double in doubles)
+    assert states(centre) == {"T-00": "pending", "T-01": "pending"}
+    assert f"has not passed its model test here; run `cheyou qualify --board {DEVKIT}`" in err

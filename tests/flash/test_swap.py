@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +16,10 @@ from firmware.terminal.journal import Journal
 from host_tools.boards import Board
 from host_tools.flash.memory_partition import MemoryPartition
 from host_tools.stand.cashier import Cashier
-from host_tools.stand.centre_process import CentreProcess
+from host_tools.stand.centre_process import CHEYOU, CentreProcess
 from protocol.month import month_of
 from protocol.record import REDEMPTION, Record, Sealer
+from provisioning import ring_image
 from provisioning.units import Unit, UnitStore
 from tests.flash.technician import simulated
 from tests.flash.test_in_service import batch
@@ -158,6 +160,33 @@ def test_what_a_swap_refuses(bench: Bench, image: Path, devkit: Board, run: Run,
     code, _, err = run("swap", old.port, third.port)
     assert code == 1 and "is terminal T-03; take another spare, or free this one" in err, "another terminal is no spare"
     assert old.flash.image() == flash
+
+
+@pytest.mark.parametrize("at", ["writing journal", "writing nvs", "clearing the old board"])
+def test_killed_half_way_it_is_run_again(
+    bench: Bench, image: Path, devkit: Board, run: Run, tmp_path: Path, centre: CentreProcess, at: str
+) -> None:
+    old, unit = terminal_with_records(bench, image, devkit, run, tmp_path, centre, 0)
+    flash = old.flash.image()
+    new = bench(1, image=image.read_bytes())
+    with subprocess.Popen([*CHEYOU, "swap", old.port, new.port], stderr=subprocess.PIPE, text=True) as swapping:
+        assert swapping.stderr is not None
+        for line in swapping.stderr:
+            if line.startswith(at):
+                swapping.kill()
+                break
+    nvs = devkit.partition("nvs")
+    assert old.flash.image()[: nvs.offset] + old.flash.image()[nvs.end :] == flash[: nvs.offset] + flash[nvs.end :]
+    if set(old.flash.read(nvs.offset, nvs.size)) == {0xFF}:
+        return  # it was over already
+    code, out, err = run("swap", old.port, new.port, "--json")
+    assert code == 0, err
+    moved = json.loads(out)
+    assert (moved["terminal"], moved["waiting"]) == ("T-00", RECORDS)
+    held = ring_image.read(
+        new.flash.read(devkit.partition("journal").offset, devkit.partition("journal").size), unit.identity.key, "records"
+    )
+    assert [record.sequence for record in held.opened] == list(range(1, RECORDS + 1))
 
 
 def test_records_on_a_spare_are_never_overwritten(
