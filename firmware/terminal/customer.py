@@ -38,6 +38,7 @@ class Customer:
 
     def leave(self):
         """The page is left."""
+        overlay.drop("firmware.terminal.customer")
 
     # The states' keys
 

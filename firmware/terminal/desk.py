@@ -1,8 +1,9 @@
 """The desk: what stands on the glass between customers, and who gets the keys.
 
-A page is what a key leads to: a customer (`customer`, `redemption`), the service menu (`menu`). Each is loaded when it is
-entered and forgotten when it is left. It has ``key(key)``, and ``tick()`` once a second; both say whether it is left: `STAY` (or
-None), `LEAVE`, `NEXT` when the key already belongs to the next customer, or the page that takes over; then ``leave()`` ends it.
+A page is what a key leads to: a customer (`customer`, `redemption`), the cashier's menu (`day_menu`, `recent`), the service menu
+(`menu`). Each is loaded when it is entered and forgotten when it is left. It has ``key(key)``, and ``tick()`` once a second; both
+say whether it is left: `STAY` (or None), `LEAVE`, `NEXT` when the key already belongs to the next customer, or the page that
+takes over; then ``leave()`` ends it and forgets its module.
 Nothing here waits (docs/desk.md draws the states).
 """
 
@@ -12,7 +13,7 @@ from protocol.member import masked
 
 STAY, LEAVE, NEXT = range(3)
 _CUSTOMER = "firmware.terminal.customer"
-_REDEMPTION = "firmware.terminal.redemption"
+_DAY = "firmware.terminal.day_menu"
 _MENU = "firmware.terminal.menu"
 
 # A customer who has gone must not leave a number on the glass, nor a half-made redemption under the next one's key.
@@ -38,15 +39,17 @@ class Desk:
             if kind == "press":
                 self._after(self.page.key(key), key)
         elif kind == "hold":
-            if key in "*D":
+            if key in "*D#":
                 self._terminal.lists.is_busy = True
-                self.page = overlay.load(_MENU).Menu(self._terminal)
+                self.page = (overlay.load(_DAY).DayMenu if key == "#" else overlay.load(_MENU).Menu)(self._terminal)
         elif key.isdigit():
             self._serve(key)
         elif self._last_for:
             self._to_idle()
         else:
             self._signals.give("error")
+            self._last_for = _LAST_FOR_S
+            self._screens.show("help")
 
     def tick(self):
         """A second has passed."""
@@ -78,14 +81,13 @@ class Desk:
         elif left in (LEAVE, NEXT):
             self._to_idle()
         elif left:
+            self.page.leave()
             self.page = left
-            overlay.drop(_CUSTOMER)
 
     def _close(self):
         if self.page:
             self.page.leave()
             self.page = None
-        overlay.drop(_CUSTOMER, _REDEMPTION, _MENU)
         self._signals.dark()
 
     def _to_idle(self):

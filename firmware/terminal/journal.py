@@ -146,7 +146,7 @@ class Journal:
 
     def last(self, count):
         """The newest ``count`` records, newest first, receipted ones included as far back as they are still there."""
-        for record in self._history():
+        for record in self.history():
             if count < 1:
                 return
             if record is not None:
@@ -159,7 +159,7 @@ class Journal:
         Yields None after each sector (four reads of 1 KiB, 63 comparisons) so that an asyncio caller can let others run; the
         journal may be used in between. Ends at the first sector before which all records are older.
         """
-        for record in self._history(self._sealer.finger(member), since):
+        for record in self.history(self._sealer.finger(member), since):
             if record is None or (record.member == member and record.time >= since):
                 yield record
 
@@ -182,8 +182,8 @@ class Journal:
                 sequence += 1
                 index += 1
 
-    def _history(self, finger=None, since=0):
-        """Records newest first, and None after each sector; with ``finger`` only those that bear it."""
+    def history(self, finger=None, since=0):
+        """Records newest first, and None after each sector (see `find`); with ``finger`` only those that bear it."""
         ring = self._ring
         for ordinal in range(self._ordinal, max(-1, self._ordinal - ring.sectors), -1):
             header = ring.hold(ordinal)

@@ -7,14 +7,14 @@ from firmware.terminal import overlay
 from firmware.terminal.desk import LEAVE, STAY
 from firmware.terminal.journal import JournalFull
 from firmware.terminal.screens import clock_text
-from protocol import pin
 from protocol.member import masked
 from protocol.month import civil, days_from_civil, unix
 from protocol.record import CLOCKS
 
-PAGES, PIN, WAIT, DATE, DONE = range(5)
+PAGES, PIN, DATE, DONE = range(4)
 _SHOW_S = 4
 _IDLE_AFTER_S = 60
+_PAD = "firmware.terminal.pin_pad"
 
 
 class Menu:
@@ -24,7 +24,6 @@ class Menu:
         self._terminal = terminal
         self._screens = terminal.screens
         self._clock = terminal.clock
-        self._until = 0
         self._seconds = 0
         self._state = PAGES
         self._page = 0
@@ -36,11 +35,11 @@ class Menu:
         self._seconds += 1
         if self._state == PAGES:
             self._show_page()
-        elif self._state == WAIT and self._seconds >= self._until:
-            self._ask_pin()
+        elif self._state == PIN:
+            self._pad.show()
         elif self._state == DONE and self._seconds >= _SHOW_S:
             return LEAVE
-        return LEAVE if self._seconds >= max(_IDLE_AFTER_S, self._until) else STAY
+        return LEAVE if self._seconds >= _IDLE_AFTER_S else STAY
 
     def key(self, key):
         """A key has been pressed."""
@@ -53,13 +52,20 @@ class Menu:
             else:
                 return LEAVE
             self._show_page()
-        elif self._state in (PIN, DATE):
+        elif self._state == PIN:
+            right = self._pad.key(key)
+            if right:
+                self._state = DATE
+                self._digits = ""
+                self._show_digits()
+            return LEAVE if right is False else STAY
+        elif self._state == DATE:
             if key == "*":
                 if not self._digits:
                     return LEAVE
                 self._digits = self._digits[:-1]
             elif key == "#":
-                return self._pin_keyed() if self._state == PIN else self._date_keyed()
+                return self._date_keyed()
             elif key.isdigit() and len(self._digits) < 12:
                 self._digits += key
             self._show_digits()
@@ -69,7 +75,7 @@ class Menu:
 
     def leave(self):
         """The page is left."""
-        overlay.drop("firmware.terminal.till", "firmware.terminal.catalogue")
+        overlay.drop("firmware.terminal.till", "firmware.terminal.catalogue", _PAD, "firmware.terminal.menu")
 
     def _show_page(self):
         if self._page == 3:
@@ -97,28 +103,10 @@ class Menu:
 
     def _ask_pin(self):
         self._state = PIN
-        self._digits = ""
-        self._show_digits()
+        self._pad = overlay.load(_PAD).PinPad(self._terminal, self._terminal.settings.pin)
 
     def _show_digits(self):
-        if self._state == PIN:
-            self._screens.show("pin", stars="*" * len(self._digits))
-        else:
-            self._screens.show("date", date=self._digits + "_" * (12 - len(self._digits)))
-
-    def _pin_keyed(self):
-        terminal = self._terminal
-        proof = pin.proof(terminal.key, pin.digest(terminal.settings.merchant_id, self._digits))
-        self._digits = ""
-        if terminal.settings.pin and proof == terminal.settings.pin:
-            terminal.wrong_pins = 0
-            self._state = DATE
-            return self._show_digits()
-        # Each wrong PIN doubles the wait, so that guessing four digits takes days.
-        terminal.wrong_pins += 1
-        self._until = min(1 << terminal.wrong_pins, 512)
-        self._state = WAIT
-        self._screens.show("pin_wrong", seconds=self._until)
+        self._screens.show("date", date=self._digits + "_" * (12 - len(self._digits)))
 
     def _date_keyed(self):
         time = parse_date(self._digits)

@@ -57,7 +57,7 @@ class Redemption:
 
     def leave(self):
         """The page is left."""
-        overlay.drop(_TILL, _PRICE, "firmware.terminal.catalogue")
+        overlay.drop(_TILL, _PRICE, "firmware.terminal.catalogue", "firmware.terminal.redemption")
 
     # The states' keys
 

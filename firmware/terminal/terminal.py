@@ -23,6 +23,8 @@ class Terminal:
         self._board = board
         self._version = version
         self.wrong_pins = 0  # kept here because the page that asks for the PIN is forgotten when it is left
+        self.wrong_pin_at = 0  # by `second`
+        self.second = 0  # since the start
         self.uplink = None  # the desk is drawn before there is one
 
     def serve(self, keypad, desk):
@@ -87,14 +89,13 @@ class Terminal:
 
     async def _housekeeping(self):
         """Once a second: the desk's clock; a sector erase only while no finger is near a key."""
-        second = 0
         while True:
             await asyncio.sleep(1)
             self._desk.tick()
             if self._keypad.quiet_ms() > _ERASE_AFTER_QUIET_MS:
                 self.settings.keep() or self.journal.idle() or self.courier.tidy()  # one erase a turn at most
-            second += 1
-            if second % _ASK_TIME_S == 3 and self.wifi.connected() and self.clock.source not in (CENTRE, NETWORK):
+            self.second += 1
+            if self.second % _ASK_TIME_S == 3 and self.wifi.connected() and self.clock.source not in (CENTRE, NETWORK):
                 asyncio.create_task(self._ask_time())
 
     async def _ask_time(self):

@@ -1,7 +1,7 @@
 """The till: turns verdicts into records. What it returns from is on flash (law 1)."""
 
 from protocol.reasons import CODES
-from protocol.record import AGAIN, DATE_SET, ONLINE, OVERTURNED, REDEMPTION, REFUSAL, Record
+from protocol.record import AGAIN, DATE_SET, ONLINE, OVERTURNED, REDEMPTION, REFUSAL, VOID, Record
 
 
 class Till:
@@ -22,6 +22,19 @@ class Till:
         verdict.sequence = self._journal.append(self._record(REDEMPTION, verdict, flags, verdict.late or verdict.reason))
         self._on_record()
         return verdict.sequence
+
+    def void(self, record):
+        """Take a redemption of this journal back, by a record that names it; its sequence number. Raises as `redeem`.
+
+        It bears the redemption's settings version: it belongs to the same merchant, even if the terminal has moved since.
+        """
+        r = record
+        sequence = self._journal.append(Record(
+            VOID, 0, 0, self._clock.now(), self._clock.source, 0, r.month, r.member, r.tier, r.offer, r.offer_version, 0,
+            r.amount, r.price, r.sequence, r.reason, 0, r.epoch,
+        ))  # fmt: skip
+        self._on_record()
+        return sequence
 
     def refuse(self, verdict):
         """Log a refusal, in the bounded ring of its own (law 6)."""

@@ -1,7 +1,8 @@
 """The desk's state machine: keys, verdicts and seconds in, rows of glass and records out. No hardware, no waiting."""
 
 import asyncio
-import json
+
+from glass import English, Glass
 
 from firmware.terminal import checks, overlay, till
 from firmware.terminal.answers import Verdict
@@ -18,39 +19,6 @@ NOW = month.unix(2026, 12, 10, 14, 32)
 OFFERS = [
     Offer({"id": n, "label": {"en": "Offer %d" % n}, "category": "wash", "discount": {"vip": {"percent": 20}}}) for n in (1, 2, 3)
 ]
-
-
-class Glass(dict):
-    def glyphs(self, bitmap):
-        pass
-
-    def show(self, rows):
-        for row in range(2):
-            self[row] = rows[row] if row < len(rows) else ""
-
-
-class English:
-    """Stands for the packed texts: the same names, straight from the source."""
-
-    language = "en"
-
-    def __init__(self):
-        with open("firmware/texts/en.json") as file:
-            self._groups = json.load(file)
-
-    def use(self, language):
-        pass
-
-    def bitmap(self, number):
-        pass
-
-    def rows(self, name):
-        group, name = name.split("/")
-        found = self._groups[group][name]
-        return found if group != "words" else [found]
-
-    def local(self, name):
-        return name
 
 
 class Spy:

@@ -1,0 +1,130 @@
+"""The last redemptions, one after the other, newest first; a supervisor can take one back. A page of the desk."""
+
+from firmware.terminal import overlay
+from firmware.terminal.desk import IDLE_AFTER_S, LEAVE
+from firmware.terminal.journal import JournalFull
+from firmware.terminal.screens import clock_text
+from protocol.member import masked
+from protocol.month import civil, day_starts
+from protocol.record import REDEMPTION, TRAINING, VOID
+
+MOST = 20
+_SHOWN_FOR_S = 4
+_TURN_S = 2
+_PAD = "firmware.terminal.pin_pad"
+_TILL = "firmware.terminal.till"
+_CATALOGUE = "firmware.terminal.catalogue"
+
+
+class Recent:
+    """``#`` goes to the one before, ``0`` takes back the one that is shown."""
+
+    def __init__(self, terminal):
+        self._terminal = terminal
+        self._screens = terminal.screens
+        self._pad = None
+        self._begin()
+
+    def key(self, key):
+        """A key has been pressed."""
+        self._seconds = 0
+        if self._pad:
+            right = self._pad.key(key)
+            if right is not None:
+                self._pad = None
+                overlay.drop(_PAD)
+                self._void() if right else self._show()
+        elif self._stays:
+            self._stays = 0
+            self._show()
+        elif key == "*":
+            return LEAVE
+        elif key == "#" and self._shown:
+            self._older()
+        elif key == "#":
+            self._begin()
+        elif key == "0" and self._shown:
+            self._ask()
+        else:
+            self._terminal.signals.give("error")
+
+    def tick(self):
+        """A second has passed."""
+        self._seconds += 1
+        if self._pad:
+            self._pad.show()
+        elif self._stays:
+            self._stays -= 1
+        elif self._seconds >= IDLE_AFTER_S:
+            return LEAVE
+        else:
+            self._show()
+        return LEAVE if self._seconds >= 2 * IDLE_AFTER_S else None
+
+    def leave(self):
+        """The page is left."""
+        overlay.drop(_PAD, _TILL, _CATALOGUE, "firmware.terminal.recent")
+
+    def _begin(self):
+        # Newest first: whoever is taken back has been seen to be when its turn comes.
+        self._records = self._terminal.journal.history()
+        self._voided = []
+        self._count = 0
+        self._older()
+
+    def _older(self):
+        self._shown = None
+        if self._count < MOST:
+            for record in self._records:
+                if record and record.kind == VOID:
+                    self._voided.append((record.link_epoch, record.link))
+                elif record and record.kind == REDEMPTION:
+                    self._shown = record
+                    self._count += 1
+                    offer = self._terminal.settings.catalogue().offer(record.offer)
+                    self._label = self._screens.label(offer.label if offer else {}, str(record.offer))
+                    overlay.drop(_CATALOGUE)
+                    break
+        self._seconds = self._stays = 0
+        self._show()
+
+    def _show(self):
+        record = self._shown
+        if record is None:
+            return self._screens.show("recent_end" if self._count else "last_none")
+        mark = "voided" if self._is_void() else "trained" if record.flags & TRAINING else ""
+        _, month, day, _, _, _ = civil(record.time)
+        now = self._terminal.clock.now()
+        today = now is not None and record.time >= day_starts(now)
+        self._screens.show(
+            "recent_keys" if self._seconds // _TURN_S & 1 else "recent",
+            masked=masked(str(record.member)), label=self._label, sequence=record.sequence,
+            mark=self._screens.word(mark) if mark else "", when=clock_text(record.time) if today else "%02d-%02d" % (month, day),
+        )  # fmt: skip
+
+    def _is_void(self):
+        return (self._shown.epoch, self._shown.sequence) in self._voided
+
+    def _ask(self):
+        if self._is_void():
+            return self._say("void_twice")
+        if self._terminal.clock.now() is None:
+            return self._say("idle_unset")
+        self._pad = overlay.load(_PAD).PinPad(self._terminal, self._terminal.settings.pin)
+
+    def _void(self):
+        record = self._shown
+        try:
+            overlay.load(_TILL).Till(self._terminal).void(record)
+        except JournalFull:
+            return self._say("full")
+        except OSError:
+            return self._say("not_saved")
+        overlay.drop(_TILL)
+        self._voided.append((record.epoch, record.sequence))
+        self._say("voided", "saved")
+
+    def _say(self, screen, sound="error"):
+        self._stays = _SHOWN_FOR_S
+        self._screens.show(screen, sequence=self._shown.sequence, masked=masked(str(self._shown.member)))
+        self._terminal.signals.give(sound)

@@ -1,0 +1,71 @@
+"""A cashier's working day beside the customers: what was redeemed, and what is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from click.testing import CliRunner
+
+from host_tools.commands import redemptions
+from protocol.member import masked
+from protocol.record import REDEMPTION, VOID
+from tests.end_to_end.conftest import Counter
+from tests.end_to_end.shop import MARKET, PIN, Shop
+
+Open = Callable[..., Counter]
+
+
+def _limited(at: Counter, member: str) -> str:
+    """Ask for the offer that a member may have once a day; the verdict's reason."""
+    at.cashier.number(member)
+    at.cashier.keys("#")
+    at.cashier.wait("month")
+    at.cashier.keys("#")
+    at.cashier.wait("offer")
+    return at.cashier.verdict_after("2").reason
+
+
+def _menu(at: Counter, digit: str) -> None:
+    at.bench.hold("#", 1200)
+    at.cashier.wait("day_menu")
+    at.cashier.keys(digit)
+
+
+def test_what_is_taken_back_is_linked_at_the_centre_and_can_be_redeemed_again(shop: Shop, counter: Open) -> None:
+    member, at = shop.member(), counter(MARKET)
+    at.cashier.wait_list()
+    assert _limited(at, member) == "valid"
+    assert at.cashier.redeem() == 1
+    at.cashier.leave()
+    shop.wait_records(at.terminal, 1)
+    assert _limited(at, member) == "limit_reached"
+    at.cashier.leave()
+
+    _menu(at, "1")
+    at.cashier.wait("recent", masked=masked(member), sequence=1)
+    at.cashier.keys("0")
+    at.cashier.wait("pin")
+    at.cashier.keys(f"{PIN}#")
+    at.cashier.wait("voided", sequence=1)
+    at.cashier.keys("*")
+    at.cashier.wait("recent", masked=masked(member), mark="VOID")
+    at.cashier.keys("0")
+    at.cashier.wait("void_twice")
+    at.cashier.keys("**")
+    at.cashier.wait_idle()
+
+    redemption, void = shop.wait_records(at.terminal, 2)
+    assert (redemption.kind, redemption.voided) == (REDEMPTION, True)
+    assert (void.kind, void.link_epoch, void.link) == (VOID, redemption.epoch, 1)
+    assert (void.member, void.offer, void.merchant) == (int(member), 2, MARKET)
+    asked = ["--data", str(shop.centre.data), "--terminal", at.terminal]
+    shown = CliRunner().invoke(redemptions.command, asked).output.splitlines()
+    assert "void" in shown[-2] and f"{redemption.epoch}/2" in shown[-2] and "redemption" in shown[-1]
+
+    # Online and alone the unit is free again.
+    assert _limited(at, member) == "valid"
+    at.cashier.leave()
+    at.bench.network(False)
+    at.cashier.wait_idle(online=False)
+    assert _limited(at, member) == "valid"
+    at.cashier.redeem()
