@@ -66,7 +66,7 @@ def command(
         progress(f"qualifying {board.name}", sum(leg.customers for leg in chosen)) as advance,
     ):
 
-        def served(_leg: str) -> None:
+        def served() -> None:
             with lock:
                 advance(1)
 

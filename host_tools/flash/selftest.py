@@ -84,11 +84,13 @@ def failure(report: Report, again: str) -> CheYouError:
 
 
 def step(found: dict[str, Any]) -> Step:
+    """A step of the report from what the board said of it."""
     name = TITLES.get(found["step"], found["step"])
     return Step(name, found["passed"], found["detail"], found["values"])
 
 
 def who() -> str:
+    """Who is at the bench, for reports."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +30,7 @@ from simulator.board import HEAP, BenchBoard
 KIND, PART = "qualification", "qualification in part"
 _FIRST_MEMBER = 13_810_000_000
 _WHO = "qualification"
-Progress = Callable[[str], None]
+Progress = Callable[[], None]
 
 
 class Trial:
@@ -44,10 +43,9 @@ class Trial:
         self._jobs = jobs
         self._heap = heap
         self._words = Words(board.display.language, board.display.kind)
-        self._lock = threading.Lock()
 
     def run(self, course: Sequence[Leg], progress: Progress, complete: bool, by: str = "") -> Report:
-        """Play all of `course` and judge; `progress` hears of each customer by the leg's name."""
+        """Play all of `course` and judge; `progress` is called for each customer."""
         centre = CentreProcess(self._folder / "centre")
         database = centre.database()
         names = {leg.name: f"Q{number:03}" for number, leg in enumerate(course, 1)}
@@ -59,11 +57,11 @@ class Trial:
 
             def play(leg: Leg) -> Step:
                 name = names[leg.name]
-                return self._leg(leg, name, keys[name], centre, database, iter(customers[leg.name]), lambda: progress(leg.name))
+                return self._leg(leg, name, keys[name], centre, database, iter(customers[leg.name]), progress)
 
             with ThreadPoolExecutor(self._jobs) as pool:
                 steps = list(pool.map(play, course))
-            version = self._version(database, names[course[0].name])
+            version = _version(database)
         finally:
             centre.stop()
             database.dispose()
@@ -78,7 +76,7 @@ class Trial:
 
     def _leg(
         self, leg: Leg, name: str, key: bytes, centre: CentreProcess, database: Database, customers: Iterator[str],
-        report: Callable[[], None],
+        report: Progress,
     ) -> Step:  # fmt: skip
         board = self._board
         identity = Identity(
@@ -96,29 +94,8 @@ class Trial:
                 why = f"it did not come into service: {fault}".splitlines()[0] + (f"; it printed {last}" if last else "")
                 return Step(leg.title, False, why, {"leg": leg.name, "over": [why]})
             wanted = set(range(1, leg.waiting + 1)) | measured.saved
-            held = self._drained(database, name, wanted, measured, leg.limits["drain_s"])
-        return judged(leg, measured, wanted, held, self._incidents(database, name))
-
-    def _drained(self, database: Database, name: str, wanted: set[int], measured: Measured, limit_s: float) -> Counter[int]:
-        """What the centre holds once it holds everything, or twice the limit after the weather has cleared."""
-        began = time.monotonic()
-        while True:
-            held = _held(database, name)
-            measured.drain_s = time.monotonic() - began
-            if wanted <= set(held) or measured.drain_s > 2 * limit_s:
-                return held
-            time.sleep(0.2)
-
-    def _incidents(self, database: Database, name: str) -> list[str]:
-        with database.read() as connection:
-            found = [str(row["kind"]) for row in incidents.listing(connection, name)]
-            found += [f"chain {row['stream']}/{row['epoch']}" for row in verify.terminal(connection, name) if not row["ok"]]
-            put_aside = sa.select(schema.quarantine).where(schema.quarantine.c.source.contains(f"/{name}/"))
-            return found + [f"quarantine {row.source}: {row.reason}" for row in connection.execute(put_aside)]
-
-    def _version(self, database: Database, name: str) -> str:
-        with database.read() as connection:
-            return next((str(row["firmware"]) for row in registry.listing(connection) if row["terminal"] == name), "?")
+            held = _drained(database, name, wanted, measured, leg.limits["drain_s"])
+        return judged(leg, measured, wanted, held, _incidents(database, name))
 
 
 def judged(leg: Leg, measured: Measured, wanted: set[int], held: Counter[int], incident: Sequence[str]) -> Step:
@@ -137,10 +114,31 @@ def judged(leg: Leg, measured: Measured, wanted: set[int], held: Counter[int], i
     )  # fmt: skip
 
 
-def _held(database: Database, name: str) -> Counter[int]:
+def _drained(database: Database, name: str, wanted: set[int], measured: Measured, limit_s: float) -> Counter[int]:
+    """What the centre holds once it holds everything, or twice the limit after the weather has cleared."""
     table = schema.records
+    began = time.monotonic()
+    while True:
+        with database.read() as connection:
+            held = Counter(connection.scalars(sa.select(table.c.sequence).where(table.c.terminal == name)))
+        measured.drain_s = time.monotonic() - began
+        if wanted <= set(held) or measured.drain_s > 2 * limit_s:
+            return held
+        time.sleep(0.2)
+
+
+def _incidents(database: Database, name: str) -> list[str]:
     with database.read() as connection:
-        return Counter(connection.scalars(sa.select(table.c.sequence).where(table.c.terminal == name)))
+        found = [str(row["kind"]) for row in incidents.listing(connection, name)]
+        found += [f"chain {row['stream']}/{row['epoch']}" for row in verify.terminal(connection, name) if not row["ok"]]
+        put_aside = sa.select(schema.quarantine).where(schema.quarantine.c.source.contains(f"/{name}/"))
+        return found + [f"quarantine {row.source}: {row.reason}" for row in connection.execute(put_aside)]
+
+
+def _version(database: Database) -> str:
+    """What the terminals say they run."""
+    with database.read() as connection:
+        return next((str(row["firmware"]) for row in registry.listing(connection) if row["firmware"]), "?")
 
 
 def _seeded(database: Database, terminals: Sequence[str], customers: Sequence[str]) -> dict[str, bytes]:
