@@ -26,7 +26,7 @@ from central.directory import Directory, Terminal
 from central.judgement import Judge, Row, mark
 from central.positions import Position
 from protocol import topics
-from protocol.record import CHAIN_BYTES, REFUSAL, VOID, Record
+from protocol.record import CHAIN_BYTES, REDEMPTION, REFUSAL, VOID, Record
 
 GAP_OFFERS = 3
 TABLES = {"records": schema.records, "refusals": schema.refusals}
@@ -76,6 +76,7 @@ class Intake:
         self._moved: dict[positions.Key, Position] = {}
         self._fresh: dict[tuple[positions.Key, int], bytes] = {}
         self._rows: dict[str, list[tuple[Row, Terminal]]] = {"records": [], "refusals": []}
+        self._filled: dict[tuple[str, int], list[int]] = {}  # redemptions that fill a gap: what took them back may be here already
         self._oddities: list[quarantine.Oddity] = []
 
     def take(self, batches: list[Batch]) -> list[Receipt]:
@@ -190,6 +191,8 @@ class Intake:
                 self._unreadable(batch, sequence, slot, fault)
             if after_gap and not at:
                 row["marks"] |= marks.AFTER_GAP
+            if row["kind"] == REDEMPTION and sequence < self._position(batch).upto:
+                self._filled.setdefault((batch.terminal.id, batch.epoch), []).append(sequence)
             self._fresh[batch.key, sequence] = slot
             self._rows[batch.stream].append((row, batch.terminal))
 
@@ -199,9 +202,14 @@ class Intake:
         self._oddities.append(quarantine.Oddity.of(batch.received_at, topic, reason, slot, batch.terminal.id))
 
     def _void(self) -> None:
-        """Mark redemptions that a void in this group takes back. A void that links to nothing stays a record all the same."""
+        """Mark redemptions that a void takes back. A void that links to nothing stays a record all the same."""
         table = schema.records
-        voids = [row for row, _ in self._rows["records"] if row["kind"] == VOID]
+        voids = [dict(row) for row, _ in self._rows["records"] if row["kind"] == VOID]
+        for (terminal, epoch), sequences in self._filled.items():
+            came_first = sa.select(table.c.terminal, table.c.link_epoch, table.c.link).where(
+                table.c.terminal == terminal, table.c.kind == VOID, table.c.link_epoch == epoch, table.c.link.in_(sequences)
+            )
+            voids += [dict(row._mapping) for row in self._connection.execute(came_first)]
         if voids:
             self._connection.execute(
                 table.update()

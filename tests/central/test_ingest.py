@@ -206,6 +206,17 @@ def test_void_takes_back_a_redemption(seeded: Seeded) -> None:
     assert [row.voided for row in rows(seeded)] == [False, True, False, False, False]
 
 
+def test_a_void_that_came_before_its_redemption_takes_it_back_all_the_same(seeded: Seeded) -> None:
+    """After a gap: the redemption turns up later, in a flash image say."""
+    made = journal(seeded.key, 5)
+    append(made, kind=VOID, link=3, link_epoch=1)
+    take(seeded, batch(seeded.terminal, made, 1, 2))
+    for _ in range(3):
+        take(seeded, batch(seeded.terminal, made, 5, 6))
+    take(seeded, batch(seeded.terminal, made, 3, 4))
+    assert [row.voided for row in rows(seeded)] == [False, False, True, False, False, False] and whole(seeded)
+
+
 def test_extremes_of_every_field_are_stored(seeded: Seeded) -> None:
     made = journal(seeded.key, 0)
     append(

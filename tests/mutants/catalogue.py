@@ -127,6 +127,10 @@ MUTANTS = (
         "            return batch.chain != position.chain\n", "            return False\n", (INGEST,),
     ),
     Mutant(
+        "a redemption that comes after its void counts", 2, "central/ingest.py",
+        '            if row["kind"] == REDEMPTION and sequence < self._position(batch).upto:\n', "            if False:\n", (INGEST,),
+    ),
+    Mutant(
         "a gap is taken in at once", 2, "central/ingest.py",
         "GAP_OFFERS = 3", "GAP_OFFERS = 0", (INGEST,),
     ),
