@@ -76,7 +76,7 @@ class Intake:
         self._moved: dict[positions.Key, Position] = {}
         self._fresh: dict[tuple[positions.Key, int], bytes] = {}
         self._rows: dict[str, list[tuple[Row, Terminal]]] = {"records": [], "refusals": []}
-        self._filled: dict[tuple[str, int], list[int]] = {}  # redemptions that fill a gap: what took them back may be here already
+        self._filled: dict[tuple[str, int], list[int]] = {}  # fills of gaps: what took them back may be here
         self._oddities: list[quarantine.Oddity] = []
 
     def take(self, batches: list[Batch]) -> list[Receipt]:

@@ -128,7 +128,7 @@ MUTANTS = (
     ),
     Mutant(
         "a redemption that comes after its void counts", 2, "central/ingest.py",
-        '            if row["kind"] == REDEMPTION and sequence < self._position(batch).upto:\n', "            if False:\n", (INGEST,),
+        'if row["kind"] == REDEMPTION and sequence < self._position(batch).upto:', "if False:", (INGEST,),
     ),
     Mutant(
         "a gap is taken in at once", 2, "central/ingest.py",
