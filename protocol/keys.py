@@ -13,6 +13,11 @@ _BLOCK = 64
 
 def hmac_sha256(key, *parts):
     """The 32-byte HMAC-SHA256 of the concatenated ``parts`` (bytes-like) under ``key`` (bytes)."""
+    return hmac_of(key, parts)
+
+
+def hmac_of(key, parts):
+    """The same for what comes piece by piece: ``parts`` is any iterable."""
     if digest:
         return digest(key, b"".join(parts), "sha256")
     if len(key) > _BLOCK:

@@ -8,12 +8,13 @@ import json
 import struct
 from binascii import hexlify, unhexlify
 
-from protocol.keys import hmac_sha256, same
+from protocol.keys import hmac_of, hmac_sha256, same
 from protocol.record import CHAIN_BYTES, SLOT_BYTES
 
 TAG_BYTES = 16
 MAX_JSON = 4096
 MAX_SLOTS = 32
+_PIECE_BYTES = 64
 _BATCH_HEAD = "<HIB"
 _BATCH_HEAD_BYTES = 7 + CHAIN_BYTES
 MAX_BATCH = _BATCH_HEAD_BYTES + MAX_SLOTS * SLOT_BYTES
@@ -55,6 +56,24 @@ def untagged(key, topic, payload):
     return body
 
 
+def read(key, topic, name, file):
+    """The fields of the message ``name`` in ``file``, where its tag stands before its body; raises as `untagged` and `decode`.
+
+    In pieces: a terminal's heap seldom has a kilobyte in one.
+    """
+    tag = file.read(TAG_BYTES)
+    if not same(hmac_of(key, _pieces(topic, file))[:TAG_BYTES], tag):
+        raise MessageError("tag does not match")
+    file.seek(TAG_BYTES)
+    return _decoded(name, json.load, file)
+
+
+def _pieces(topic, file):
+    yield topic.encode() + b"\x00"
+    for _ in range(MAX_JSON // _PIECE_BYTES):
+        yield file.read(_PIECE_BYTES)
+
+
 def _tag(key, topic, body):
     return hmac_sha256(key, topic.encode(), b"\x00", body)[:TAG_BYTES]
 
@@ -71,8 +90,12 @@ def decode(name, body):
     """The fields (dict) of a JSON ``body``; `MessageError` for whatever is not exactly a ``name``."""
     if len(body) > MAX_JSON:
         raise MessageError("%s of %d bytes" % (name, len(body)))
+    return _decoded(name, json.loads, body)
+
+
+def _decoded(name, load, source):
     try:
-        fields = json.loads(body)
+        fields = load(source)
     except (ValueError, RuntimeError):  # RuntimeError: nested too deep
         raise MessageError("%s is not JSON" % name)
     if not isinstance(fields, dict):

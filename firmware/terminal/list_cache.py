@@ -15,6 +15,7 @@ from protocol.month import month_of
 _READER = ("protocol.list_key", "firmware.terminal.list_reader")
 _STORES = ("protocol.list_key", "firmware.terminal.member_lists")
 _UPDATE = "firmware.terminal.list_update"
+_HTTP = "firmware.terminal.http_range"
 _CHUNK_HEAD = "<III"
 _CHUNK_HEAD_BYTES = 12
 _OFFERS = 4
@@ -115,38 +116,77 @@ class ListCache:
                 if self.is_busy:
                     await asyncio.sleep_ms(_LOOK_AGAIN_MS)
                     continue
-                await overlay.bring(*_STORES)
                 offer = self._offers.pop(0)
                 try:
-                    await self._take(self._stores(), offer)
-                finally:
-                    overlay.drop(*_STORES)
+                    await self._take(offer)
+                except MemoryError:
+                    self._offers.insert(0, offer)
+                    await asyncio.sleep_ms(_LOOK_AGAIN_MS)
+
+    async def _take(self, offer):
+        now = self._clock.now()
+        month = now and month_of(now)
+        wanted = self._begin(offer, month)
+        if wanted is None:
+            # The old list stays; the centre offers again when the terminal next says hello.
+            self.refused += 1
+        elif wanted == ():
+            self._confirmed[offer["list"]] = now
+        elif wanted:
+            # One after the other, for all of it together would be more than the heap has.
+            line = await self._by_http(offer, *wanted)
+            await overlay.bring(*_STORES)
+            try:
+                done = await self._transfer(offer, month, line and (line,) + wanted)
+            except (OSError, asyncio.TimeoutError):
+                done = False
+                self._offers.insert(0, offer)
+            finally:
+                overlay.drop(_UPDATE, *_STORES)
+                if line:
+                    line[0].close()
+            if done:
+                self._confirmed[offer["list"]] = now
+            elif done is None:
+                self.refused += 1
+            elif self.is_busy:
+                self._offers.insert(0, offer)  # it goes on when the customer has gone
+
+    def _begin(self, offer, month):
+        """(offset, length) of what is to be fetched, () when nothing is new, None when the offer is of no use, False when there
+        is nothing to do. Here and in `_transfer`, not where it is awaited: what a coroutine holds stays there after its end."""
+        lists = self._stores()
+        try:
+            if offer is None:
+                lists.look_again()
+                return False
+            if month is None:
+                return False
+            return overlay.load(_UPDATE).missing(lists, offer, month) if lists.is_news(offer, month) else ()
+        finally:
+            overlay.drop(_UPDATE, *_STORES)
+
+    def _transfer(self, offer, month, by_http):
+        update = overlay.load(_UPDATE)
+        pages = update.Pages(*by_http) if by_http else None
+        transfer = update.Transfer(pages, self._ask, self._came, self._taken, self._quiet_ms, self._is_busy)
+        return transfer.take(self._stores(), month, offer)
+
+    async def _by_http(self, offer, offset, length):
+        """What `http_range.begin` gives, None where that does not work."""
+        resolver, address, authorization = self._http
+        if not address:
+            return None
+        try:
+            return await overlay.load(_HTTP).begin(resolver, address + offer["path"], authorization, offset, length)
+        except (Exception, asyncio.TimeoutError):
+            return None
+        finally:
+            overlay.drop(_HTTP, "firmware.terminal.dial", "requests")
 
     def _stores(self):
         keys = overlay.load(_STORES[0]).unwrapped(self._key, self._settings.list_keys)
         return overlay.load(_STORES[1]).MemberLists(self._partitions, self._places, keys, self._buffer)
-
-    async def _take(self, lists, offer):
-        now = self._clock.now()
-        if offer is None:
-            return lists.look_again()
-        if now is None:
-            return
-        done = True
-        if lists.is_news(offer, month_of(now)):
-            update = overlay.load(_UPDATE)
-            transfer = update.Transfer(self._http, self._ask, self._came, self._taken, self._quiet_ms, self._is_busy)
-            try:
-                done = await transfer.take(lists, month_of(now), offer)
-            finally:
-                overlay.drop(_UPDATE)
-        if done:
-            self._confirmed[offer["list"]] = now
-        elif self.is_busy:
-            self._offers.insert(0, offer)  # it goes on when the customer has gone
-        elif done is None:
-            # The old list stays; the centre offers again when the terminal next says hello.
-            self.refused += 1
 
     def _is_busy(self):
         return self.is_busy

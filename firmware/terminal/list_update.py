@@ -6,18 +6,18 @@ so that neither a key nor a check ever waits for an update. What interrupts it c
 
 import asyncio
 
-from firmware.terminal import overlay
+from firmware.terminal.list_file import PAGE
 from firmware.terminal.list_place import age
 from firmware.terminal.list_store import NoRoom
 from firmware.terminal.list_writer import DATA, DONE, ERASE, ListWriter
 from protocol import messages
 from protocol.list_header import ListError, ListMissing
 
-_CHUNK_BYTES = 1024
+_CHUNK_BYTES = 512
 _ANSWER_MS = 3_000
 _TRIES = 5
 _QUIET_MS = 300
-_HTTP = "firmware.terminal.http_range"
+_STALL_MS = 5_000
 
 
 def receive(lists, offer, month):
@@ -56,14 +56,47 @@ def _extended(lists, offer):
     raise error
 
 
-class Transfer:
-    """``http``: (resolver, address of the centre, Authorization), address "" where only the broker can be reached · ``ask(body,
-    wanted)`` sends a ``fetch``, and ``answer`` (Event) is set once ``chunk()`` has what was wanted · ``quiet_ms()``: how long no
-    key was touched · ``is_busy()``: whether to stop, and go on another time."""
+def missing(lists, offer, month):
+    """(offset, length) of what an ``offer`` that is news still lacks; None when it is of no use."""
+    try:
+        writer = receive(lists, offer, month)
+    except ListError:
+        return None
+    return writer.offset, writer.length - writer.offset
 
-    def __init__(self, http, ask, answer, chunk, quiet_ms, is_busy):
-        self._http = http
-        self._range = None
+
+class Pages:
+    """What comes by a connection that `http_range.begin` has begun: ``length`` bytes of a file, from ``offset`` on."""
+
+    def __init__(self, begun, offset, length):
+        self._line, self._buffer, self._begin, self._end = begun
+        self._at = offset
+        self._left = length
+
+    async def read(self):
+        """The next bytes, up to the end of a page, there until the next read. `OSError`, `asyncio.TimeoutError`: no more come."""
+        size = min(PAGE - self._at % PAGE, self._left)
+        buffer = self._buffer
+        while size > self._end - self._begin:
+            if self._begin + size > len(buffer):
+                self._end -= self._begin
+                buffer[: self._end] = bytes(buffer[self._begin : self._begin + self._end])
+                self._begin = 0
+            self._end += await asyncio.wait_for_ms(self._line.some(buffer[self._end :]), _STALL_MS)
+        piece = buffer[self._begin : self._begin + size]
+        self._begin += size
+        self._at += size
+        self._left -= size
+        return piece
+
+
+class Transfer:
+    """``pages``: by HTTP, None where only the broker can be reached · ``ask(body, wanted)`` sends a ``fetch``, and ``answer``
+    (Event) is set once ``chunk()`` has what was wanted · ``quiet_ms()``: how long no key was touched · ``is_busy()``: whether to
+    stop, and go on another time."""
+
+    def __init__(self, pages, ask, answer, chunk, quiet_ms, is_busy):
+        self._pages = pages
         self._ask = ask
         self._answer = answer
         self._chunk = chunk
@@ -72,14 +105,14 @@ class Transfer:
 
     async def take(self, lists, month, offer):
         """Take in what is offered to ``lists`` (`MemberLists`) in ``month``; whether it came to its end, None when it was of no
-        use."""
+        use. `OSError`, `asyncio.TimeoutError`: HTTP broke off, and flash remembers how far it came."""
         try:
             writer = receive(lists, offer, month)
             while writer.next != DONE:
                 if self._is_busy():
                     return False
                 if writer.next == DATA:
-                    data = await self._fetch(offer, writer.offset, writer.length)
+                    data = await (self._pages.read() if self._pages else self._chunks(offer, writer.offset, writer.length))
                     if not data:
                         return False
                     writer.feed(data)
@@ -92,30 +125,6 @@ class Transfer:
             return True
         except ListError:
             return None
-        finally:
-            self._hang_up()
-
-    async def _fetch(self, offer, offset, length):
-        """The next bytes, by HTTP or else through the broker; b"" when there are none to be had."""
-        http = overlay.load(_HTTP) if self._http[1] else None
-        try:
-            if http:
-                if self._range is None:
-                    resolver, address, authorization = self._http
-                    self._range = http.HttpRange(address + offer["path"], authorization, offset, length - offset)
-                    await self._range.open(resolver)
-                return await self._range.read()
-        except (OSError, asyncio.TimeoutError, http.RangeError, MemoryError):
-            self._http = None, "", ""  # what does not work now is not tried again for each piece
-            http = None
-            self._hang_up()
-        return await self._chunks(offer, offset, length)
-
-    def _hang_up(self):
-        if self._range:
-            self._range.close()
-            self._range = None
-        overlay.drop(_HTTP, "firmware.terminal.dial", "requests")
 
     async def _chunks(self, offer, offset, length):
         """Through the broker; b"" when the centre has none or cannot be reached."""

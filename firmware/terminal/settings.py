@@ -1,7 +1,7 @@
 """The settings the centre has published for this terminal: merchant, offers, tiers, grace, list ages. Kept across restarts.
 
-They are stored as they came, tag included, so that a damaged file is told from a genuine one whenever it is read. In memory
-stays only what is asked between customers; offers and tiers are read anew for each (`catalogue`).
+They are stored as they came, but with the tag in front, so that a damaged file is told from a genuine one whenever it is read. In
+memory stays only what is asked between customers; offers and tiers are read anew for each (`catalogue`).
 """
 
 import os
@@ -34,7 +34,7 @@ class Settings:
         self.list_age = {}
         self.list_keys = {}
         try:
-            self.receive_body(self._body())
+            self._take(self._fields())
         except OSError:
             pass  # the first start: nothing has been published to this terminal yet
         except ValueError:
@@ -63,7 +63,8 @@ class Settings:
         try:
             # A rename is atomic in littlefs: a power cut leaves the old settings or the new ones.
             with open(self._path + ".new", "wb") as file:
-                file.write(self._unkept)
+                file.write(self._unkept[-messages.TAG_BYTES :])
+                file.write(memoryview(self._unkept)[: -messages.TAG_BYTES])
             os.rename(self._path + ".new", self._path)
         except OSError:
             self._rest = _REST  # a file system that takes nothing: they serve from memory
@@ -74,7 +75,9 @@ class Settings:
 
     def receive_body(self, body):
         """Take the body of a ``settings`` message without keeping it; True when it is news. Raises as `receive`."""
-        fields = messages.decode("settings", body)
+        return self._take(messages.decode("settings", body))
+
+    def _take(self, fields):
         if not self.damaged and fields["version"] <= self.version:
             return False
         overlay.load(_CATALOGUE).Catalogue(fields)  # refuses what no customer could be served by
@@ -92,16 +95,14 @@ class Settings:
     def catalogue(self):
         """The `Catalogue` of offers and tiers, an empty one without usable settings. Whoever asks drops its module again."""
         try:
-            fields = messages.decode("settings", self._body())
+            fields = self._fields()
         except (OSError, ValueError):
             self.damaged = self.version > 0
             fields = {"offers": (), "tiers": ()}
         return overlay.load(_CATALOGUE).Catalogue(fields)
 
-    def _body(self):
+    def _fields(self):
         if self._unkept:
-            payload = self._unkept
-        else:
-            with open(self._path, "rb") as file:
-                payload = file.read()
-        return messages.untagged(self._key, self._topic, payload)
+            return messages.decode("settings", messages.untagged(self._key, self._topic, self._unkept))
+        with open(self._path, "rb") as file:
+            return messages.read(self._key, self._topic, "settings", file)
