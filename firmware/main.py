@@ -13,7 +13,6 @@ import board
 import machine
 
 from drivers.buzzer import Buzzer
-from drivers.clock_chip import ClockChip
 from drivers.display import Display
 from drivers.keypad import Keypad
 from drivers.leds import Leds
@@ -78,7 +77,8 @@ def build(screens, keypad, buzzer, leds, nvs):
     refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), nvs.next_epoch)
     overlay.drop("firmware.terminal.mount")  # which both have needed to start
     floor = max([board.BUILT] + [record.time for record in journal.last(1)])
-    clock = Clock(time, ClockChip(board.I2C_SCL, board.I2C_SDA, board.I2C_HZ), floor)
+    chip = overlay.OnDemand("drivers.clock_chip", "ClockChip", board.I2C_SCL, board.I2C_SDA, board.I2C_HZ)
+    clock = Clock(time, chip, floor)
     settings = Settings(SETTINGS, derive(key, b"message"), topics.down(name, "settings"), journal.epoch)
     courier = Courier(time, name, key, journal, refusals, settings, clock)
     resolver = Resolver(wifi.dns)

@@ -15,6 +15,20 @@ def load(name):
     return sys.modules[name]
 
 
+class OnDemand:
+    """Stands for an object of a part that is needed now and then: made for the one call of a method, and forgotten after."""
+
+    def __init__(self, part, name, *arguments):
+        self._part = part
+        self._name = name
+        self._arguments = arguments
+
+    def __getattr__(self, method):
+        made = getattr(load(self._part), self._name)(*self._arguments)
+        drop(self._part)
+        return getattr(made, method)
+
+
 async def bring(*names):
     """Load several, with time for the keypad after each: one takes an ESP32 some 10 ms a kilobyte."""
     for name in names:

@@ -87,31 +87,14 @@ def _rows():
         yield kind, subtype, at, size, name.rstrip(b"\0").decode(), bool(flags & 1)
 
 
-class NVS:
-    def __init__(self, namespace):
-        self._ns = call(20, 0, 0, namespace.encode())
+def __getattr__(name):
+    # Fetched when it is asked for and not kept here: a board has it in its firmware, not on its heap.
+    if name == "NVS":
+        import sys
 
-    def set_i32(self, key, value):
-        call(21, self._ns, value, key.encode())
+        import _nvs
 
-    def get_i32(self, key):
-        return struct.unpack("<i", call(22, self._ns, 0x14, key.encode()))[0]
-
-    def set_blob(self, key, value):
-        key = key.encode()
-        call(23, self._ns, len(key), key + value)
-
-    def get_blob(self, key, buffer):
-        got = call(22, self._ns, 0x42, key.encode())
-        if got == 0:
-            return 0
-        if len(got) > len(buffer):
-            raise OSError(-4364)  # ESP_ERR_NVS_INVALID_LENGTH
-        buffer[: len(got)] = got
-        return len(got)
-
-    def erase_key(self, key):
-        call(24, self._ns, 0, key.encode())
-
-    def commit(self):
-        call(25, self._ns)
+        sys.modules["_nvs"] = None
+        del sys.modules["_nvs"]
+        return _nvs.NVS
+    raise AttributeError(name)

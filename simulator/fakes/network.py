@@ -62,26 +62,10 @@ class WLAN:
             return ("10.10.0.2", "255.255.255.0", "10.10.0.1", "10.10.0.1") if W[_LINK] else ("0.0.0.0",) * 4  # noqa: S104
 
 
-class LAN:
-    def __init__(
-        self, id=None, *, mdc, mdio, power=None, phy_type, phy_addr, ref_clk=None, ref_clk_mode=None, spi=None, cs=None, int=None
-    ):
-        if phy_type != PHY_LAN8720 or not 0 <= phy_addr < 32:
-            raise ValueError("no such PHY")
+def __getattr__(name):
+    # Fetched when it is asked for: a terminal has the one or the other.
+    if name == "LAN":
+        import _lan
 
-    def active(self, on=None):
-        was = bool(call(30, -1 if on is None else on))
-        if on:
-            try:
-                _radio(31)  # joins by itself, and again after every pulled plug
-            except OSError:
-                pass
-        return was
-
-    def isconnected(self):
-        return bool(W[_LINK])
-
-    def status(self, what=None):
-        return ETH_GOT_IP if W[_LINK] else ETH_DISCONNECTED
-
-    ifconfig = WLAN.ifconfig
+        return _lan.LAN
+    raise AttributeError(name)
