@@ -18,6 +18,7 @@ from central.database import now
 from central.directory import EMPTY, Directory, Terminal
 from central.ingest import Batch
 from central.quarantine import Gate, Oddity
+from protocol import day as days
 from protocol import fault, messages, topics
 from protocol.messages import MessageError
 
@@ -31,7 +32,8 @@ class Dispatch:
     """Decodes, checks the origin, and hands on.
 
     ``send(terminal, name, body)`` tags and publishes; ``take(batch)`` stores; ``odd(oddity, done)`` quarantines; ``answer(call,
-    then)`` runs a database read and hands its result on; ``seen`` and ``checked`` gather what is written behind.
+    then)`` runs a database read and hands its result on; ``close(terminal, day)`` closes a day; ``seen`` and ``checked`` gather
+    what is written behind.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Dispatch:
         ask: Callable[[Callable[[], Any], Callable[[Any], None]], None],
         greet: Callable[[Terminal, dict[str, Any]], None],
         fetch: Callable[[Terminal, dict[str, Any]], None],
+        close: Callable[[Terminal, dict[str, Any]], None],
     ) -> None:
         self._checks = checks
         self._send = send
@@ -51,6 +54,7 @@ class Dispatch:
         self._ask = ask
         self._greet = greet
         self._fetch = fetch
+        self._close = close
         self.directory: Directory = EMPTY
         self.sightings: dict[str, dict[str, Any]] = {}
         self.checked: list[dict[str, Any]] = []
@@ -122,6 +126,8 @@ class Dispatch:
             self._saw(terminal, **registry.status_columns(fields, None if retained else now()))
         elif name == "fetch":
             self._fetch(terminal, messages.decode("fetch", body))
+        elif name == "day":
+            self._close(terminal, _counted(messages.decode("day", body)))
         elif name == "fault":
             odd = Oddity.told(terminal.id, body, now())
             kept = messages.encode("kept", digest=fault.digest(odd.content))
@@ -165,3 +171,10 @@ class Dispatch:
         if terminal is None and not self.gate.admits(topic, len(payload), now()):
             return
         self._odd(Oddity.of(now(), topic, reason, payload, terminal), None)
+
+
+def _counted(fields: dict[str, Any]) -> dict[str, Any]:
+    """A ``day`` that is one, with totals of their form; `MessageError` otherwise."""
+    if not days.is_date(fields["day"]) or not days.are_totals(fields["totals"]):
+        raise MessageError("day: a date and totals by offer/tier expected")
+    return fields

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 # The steps in central/migrations, oldest first; these tables are what the last one makes.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 
 # Constraints that carry a law need a name that a migration, and the test that drops them, can call.
 metadata = MetaData(
@@ -192,6 +192,21 @@ reminders = Table(
     Column("kind", String(20), nullable=False),  # central/reminders.py
     Column("due", Integer, nullable=False),
     PrimaryKeyConstraint("member", "kind"),
+)
+
+# Days that terminals have closed: what they counted (`told`) and what we then held of it. The latest close of a day.
+day_closes = Table(
+    "day_closes",
+    metadata,
+    Column("terminal", String(16), ForeignKey("terminals.id"), nullable=False),
+    Column("day", Integer, autoincrement=False, nullable=False),  # YYYYMMDD
+    Column("merchant", String(20), nullable=False),
+    Column("cashier", SmallInteger, nullable=False),
+    Column("closed_at", BigInteger, nullable=False),
+    Column("agrees", Boolean, nullable=False),
+    Column("told", JSON, nullable=False),
+    Column("held", JSON, nullable=False),
+    PrimaryKeyConstraint("terminal", "day"),
 )
 
 # How far the centre holds each chain: what receipts say.

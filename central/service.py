@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from central import day_closes, quarantine, registry, schema
 from central import directory as directories
-from central import quarantine, registry, schema
 from central.checks import Checks, Reader
 from central.database import Database, now
 from central.directory import EMPTY, Directory, Terminal
@@ -48,7 +48,9 @@ class Service:
         self.link = Link(endpoint, self._hear, self._connected)
         self.publisher = Publisher(database, self.link, self.lists)
         self.checks = Checks(self.reader)
-        self.dispatch = Dispatch(self.checks, self._send, self.writer.take, self._odd, self._ask, self._greet, self._fetch)
+        self.dispatch = Dispatch(
+            self.checks, self._send, self.writer.take, self._odd, self._ask, self._greet, self._fetch, self._close
+        )
         self.directory: Directory = EMPTY
         self.started_at = now()
         self._all_due = False
@@ -116,6 +118,15 @@ class Service:
         content = self.lists.chunk(key[0], key[1], key[2], wanted["length"])
         # A file that is gone is answered too, with no bytes: the terminal looks for another offer instead of waiting.
         self._send(terminal, "chunk", struct.pack(_CHUNK_HEAD, *key) + (content or b""))
+
+    def _close(self, terminal: Terminal, told: dict[str, Any]) -> None:
+        """After what the terminal has sent before: the writer does one thing after the other."""
+        answer: dict[str, Any] = {}
+        moment = now()
+        self.writer.do(
+            lambda connection: answer.update(day_closes.close(connection, terminal, told, moment)),
+            lambda: self._soon(lambda: self._send(terminal, "closed", messages.encode("closed", **answer))),
+        )
 
     # to the broker
 

@@ -33,6 +33,8 @@ FIELDS = {
     "list": "list:i kind:s month:i-209912 version:i base:i bytes:i sha256:s64-64 path:s-200",
     "kept": "digest:s32-32",
     "fetch": "list:i version:i offset:i length:i1-2048",
+    "day": "day:i20000101-20991231 epoch:i-65535 first:i upto:i cashier:i-255 paid:i returned:i totals:d-96",
+    "closed": "day:i20000101-20991231 paid:i returned:i totals:d-96 missing:l-8",
 }
 _KINDS = {"i": int, "s": str, "b": bool, "d": dict, "l": list}
 

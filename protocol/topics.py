@@ -1,8 +1,8 @@
 """MQTT topics: ``cheyou/1/<terminal>/up/<name>`` from a terminal, ``cheyou/1/<terminal>/down/<name>`` to it."""
 
 _ROOT = "cheyou/1/"
-UP = ("hello", "check", "records", "refusals", "status", "fetch", "fault")
-DOWN = ("welcome", "verdict", "receipt", "refused", "settings", "list", "chunk", "kept")
+UP = ("hello", "check", "records", "refusals", "status", "fetch", "fault", "day")
+DOWN = ("welcome", "verdict", "receipt", "refused", "settings", "list", "chunk", "kept", "closed")
 
 ALL_UP = _ROOT + "+/up/+"
 

@@ -41,6 +41,7 @@ class Courier:
         self._told = None, None  # what the centre was told last: its digest, and which of these (None: a failure's text)
         self._untold = True  # after a start there may be a failure to tell of
         self._failure_kept = False
+        self.closed = None  # the centre's answer to a day's close; False while a page waits for it
         self.refused_messages = 0
         self.forks = 0
 
@@ -123,6 +124,8 @@ class Courier:
             self._receipt("records", fields["epoch"], fields["upto"], fields["chain"])
         elif name == "refused":
             self._receipt("refusals", fields["epoch"], fields["upto"], fields["chain"])
+        elif name == "closed" and self.closed is False:
+            self.closed = fields
         elif name == "list":
             self._lists.hear_offer(fields)
         elif name == "kept" and fields["digest"] == self._told[0]:

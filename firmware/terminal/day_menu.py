@@ -17,6 +17,8 @@ class DayMenu:
         self._seconds = 0
         if key == "1":
             return overlay.load("firmware.terminal.recent").Recent(self._terminal)
+        if key == "2":
+            return overlay.load("firmware.terminal.today").Today(self._terminal)
         if key == "*":
             return LEAVE
         self._terminal.signals.give("error")

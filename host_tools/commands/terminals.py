@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
-from central import audit, registry
+from central import audit, day_closes, registry
 from central.database import Database
 from central.errors import CentreError
 from host_tools.commands._centre import on_database, shown_time
@@ -54,6 +55,33 @@ def add(database: Database, terminal: str, merchant: str, key_file: Path) -> Non
         except OSError as error:
             raise CentreError(f"cannot write {key_file}: {error.strerror}", "name a file that does not exist yet") from None
     click.echo(f"{terminal} is registered for {merchant}; its key is in {key_file}")
+
+
+@command.command()
+@on_database
+@click.option("--terminal", help="A terminal's id.")
+@click.option("--merchant", help="A merchant's id.")
+@click.option("--since", type=click.IntRange(20000101, 20991231), help="From this day on (20261122).")
+@json_option
+def days(database: Database, terminal: str | None, merchant: str | None, since: int | None, as_json: bool) -> None:
+    """List the days that terminals have closed: what they counted, and whether the centre agreed."""
+    with database.read() as connection:
+        rows = day_closes.listing(connection, terminal, merchant, since)
+    columns = {
+        "day": "day", "terminal": "terminal", "merchant": "merchant", "cashier": "cashier", "at": "closed",
+        "redemptions": "redeemed", "voids": "voided", "paid": "paid, fen", "returned": "returned, fen", "agrees": "agrees", "missing": "missing",
+    }  # fmt: skip
+    show(rows if as_json else [_day_cells(row) for row in rows], columns, as_json)
+
+
+def _day_cells(row: dict[str, Any]) -> dict[str, Any]:
+    counts = row["told"]["totals"].values()
+    missing = ", ".join(f"{row['told']['epoch']}/{first}-{last}" for first, last in row["held"]["missing"])
+    return row | {
+        "at": shown_time(row["closed_at"]), "redemptions": sum(count[0] for count in counts),
+        "voids": sum(count[1] for count in counts), "paid": row["told"]["paid"], "returned": row["told"]["returned"],
+        "missing": missing or None,
+    }  # fmt: skip
 
 
 @command.command()

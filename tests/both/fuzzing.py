@@ -11,6 +11,7 @@ from firmware.terminal.catalogue import Catalogue
 from firmware.terminal.menu import parse_date
 from firmware.terminal.settings import Settings
 from protocol import diagnosis, fault, list_header, list_key, messages, record, topics
+from protocol.day import are_totals
 from protocol.list_header import ListError
 from protocol.list_key import ListKeyError
 from protocol.messages import MessageError
@@ -36,6 +37,10 @@ MESSAGES = {
     "status": {
         "online": True, "waiting": 0, "level": 3, "answered": 20, "offline": 1, "dropped": 0, "forks": 0, "damaged": 0,
     },
+    "day": {
+        "day": 20261210, "epoch": 1, "first": 3, "upto": 9, "cashier": 0, "paid": 8000, "returned": 0, "totals": {"1/2": [5, 1]},
+    },
+    "closed": {"day": 20261210, "paid": 8000, "returned": 0, "totals": {"1/2": [5, 1]}, "missing": [[4, 5]]},
     "fetch": {"list": 1, "version": 2, "offset": 0, "length": 1024},
     "settings": {
         "version": 2, "terminal": {"suspended": False}, "merchant": {"id": "M", "name": "Wash"}, "offers": [OFFER],
@@ -103,6 +108,11 @@ def _settings(body):
         catalogue.tier_name(tier)
 
 
+def _totals(data):
+    totals = json.loads(data)
+    return type(totals) is dict and are_totals(totals)
+
+
 def _header():
     header = bytearray(256)
     header[:4] = list_header.MAGIC
@@ -134,6 +144,7 @@ def _decoders():
         ("topic", [TOPIC.encode(), topics.up("T0001", "check").encode()], lambda data: topics.parse(_text(data)), ()),
         ("settings", [bodies["settings"]], _settings, (MessageError, OfferError)),
         ("offer", [json.dumps(OFFER).encode()], lambda data: Offer(json.loads(data)), (OfferError, ValueError, RuntimeError)),
+        ("totals of a day", [b'{"1/2": [5, 1]}'], _totals, (ValueError, RuntimeError)),
         ("list header", [_header()], _list_header, ListError),
         ("list key", [(CHAIN * 2).encode()], lambda data: list_key.unwrap(KEY, _text(data)), ListKeyError),
         ("sector", [sector.encode(1, 160, 1, 1, 1, 1, GENESIS[:4], GENESIS)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +33,7 @@ class Desk:
         self.sent: list[tuple[str, bytes]] = []
         self.batches: list[Batch] = []
         self.odd: list[Oddity] = []
+        self.closes: list[dict[str, Any]] = []
         self.hellos: list[dict[str, Any]] = []
         self.dispatch = Dispatch(
             Checks(self.reader),
@@ -41,6 +43,7 @@ class Desk:
             self._ask,
             lambda _, fields: self.hellos.append(fields),
             lambda *_: None,
+            lambda _, fields: self.closes.append(fields),
         )
         self.dispatch.directory = seeded.directory
 
@@ -159,3 +162,12 @@ def test_anything_at_all(desk: Desk, seeded: Seeded) -> None:
         desk.hear(name, bytes(mutated))
     assert not [odd for odd in desk.odd if odd.reason.startswith("fault")]
     assert desk.batches and desk.sent and desk.odd
+
+
+def test_a_day_is_closed_when_it_is_one(desk: Desk) -> None:
+    day = {"day": 20261122, "epoch": 1, "first": 1, "upto": 2, "cashier": 0, "paid": 0, "returned": 0, "totals": {"1/2": [2, 0]}}
+    desk.hear("day", messages.encode("day", **day))
+    assert desk.closes == [day]
+    for wrong in ({"day": 20261131}, {"totals": {"1": [2, 0]}}, {"totals": {"1/2": [2, -1]}}, {"cashier": 256}):
+        desk.hear("day", json.dumps(day | wrong).encode())
+    assert len(desk.closes) == 1 and len(desk.odd) == 4

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
+import sqlalchemy as sa
 from click.testing import CliRunner
 
-from host_tools.commands import redemptions
+from central import schema
+from host_tools.commands import redemptions, terminals
 from protocol.member import masked
 from protocol.record import REDEMPTION, VOID
 from tests.end_to_end.conftest import Counter
@@ -69,3 +72,49 @@ def test_what_is_taken_back_is_linked_at_the_centre_and_can_be_redeemed_again(sh
     at.cashier.wait_idle(online=False)
     assert _limited(at, member) == "valid"
     at.cashier.redeem()
+
+
+def test_a_day_is_counted_and_closed(shop: Shop, counter: Open) -> None:
+    at = counter()
+    at.cashier.wait_list()
+    at.bench.network(False)
+    at.cashier.wait_idle(online=False)
+    for _ in range(2):
+        at.cashier.check(shop.member())
+        at.cashier.redeem()
+        at.cashier.leave()
+    _menu(at, "2")
+    at.cashier.wait("today", count=2, voids=0)
+    at.cashier.keys("#")
+    at.cashier.wait("today_offer", label="Wash pass", tier="VIP", count=2)
+    at.cashier.keys("0")
+    at.cashier.wait("close_offline")
+    at.cashier.keys("*")
+    at.cashier.wait_idle(online=False)
+
+    at.bench.network(True)
+    at.cashier.wait_idle(online=True)
+    _menu(at, "2")
+    at.cashier.wait("today", count=2)
+    at.cashier.keys("0")
+    at.cashier.wait("close_agrees", 30, count=2, voids=0)
+    at.cashier.keys("*")
+    at.cashier.wait_idle()
+    asked = ["days", "--data", str(shop.centre.data), "--terminal", at.terminal, "--json"]
+    (closed,) = json.loads(CliRunner().invoke(terminals.command, asked).output)
+    assert closed["agrees"] and list(closed["told"]["totals"].values()) == [[2, 0]]
+    assert closed["held"]["totals"] == closed["told"]["totals"]
+
+    # A record that the centre has lost is named.
+    with shop.database.write() as connection:
+        connection.execute(
+            sa.delete(schema.records).where(schema.records.c.terminal == at.terminal, schema.records.c.sequence == 1)
+        )
+    _menu(at, "2")
+    at.cashier.wait("today", count=2)
+    at.cashier.keys("0")
+    at.cashier.wait("close_differs", 30)
+    at.cashier.keys("#")
+    at.cashier.wait("differs_missing", first=1, sequence=1)
+    at.cashier.keys("#")
+    at.cashier.wait("differs", tier="VIP", count=2, count2=1)
