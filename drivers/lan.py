@@ -27,6 +27,10 @@ class Lan:
     def connected(self):
         return self._nic.isconnected()
 
+    def name(self):
+        """What to call it."""
+        return "Ethernet"
+
     def rssi(self):
         """A cable has no signal strength."""
 

@@ -36,6 +36,10 @@ class Wifi:
     def connected(self):
         return self._nic.isconnected()
 
+    def name(self):
+        """The network's, as people know it."""
+        return self._name[0]
+
     def rssi(self):
         """Signal in dBm, None when not connected."""
         return self._nic.status("rssi") if self.connected() else None

@@ -91,6 +91,7 @@ def build(screens, keypad, buzzer, leds, nvs):
     terminal.courier, terminal.lists, terminal.wifi, terminal.resolver = courier, lists, wifi, resolver
     terminal.answers = answers = Answers(terminal.overturned)
     terminal.screens, terminal.signals = screens, Signals(leds, buzzer)
+    prefer(screens, terminal.signals)
     courier.facts = terminal.facts
     if settings.damaged:
         with open(SETTINGS + "/settings", "rb") as file:
@@ -108,6 +109,17 @@ def build(screens, keypad, buzzer, leds, nvs):
     wifi.start(nvs.text("wifi_ssid"), nvs.text("wifi_psk"))
     for part in (wifi, uplink, courier, lists):
         asyncio.create_task(part.run())
+
+
+def prefer(screens, signals):
+    """What a supervisor has chosen at this terminal: `firmware/terminal/preferences.py` has written it."""
+    try:
+        with open(SETTINGS + "/preferences") as file:
+            language, sound = file.read().split()
+        screens.use(language)
+        signals.quiet = sound == "quiet"
+    except (OSError, ValueError):
+        pass  # nothing was chosen yet, or it cannot be read: the board's own
 
 
 def glass():

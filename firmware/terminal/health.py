@@ -19,6 +19,14 @@ def code(wifi, uplink, clock, lists, settings, journal, forks, boot, version):
     )  # fmt: skip
 
 
+def network(wifi, uplink):
+    """The word of the texts for what stands between the terminal and the centre, ``net_…`` or ``centre_…``."""
+    if not wifi.connected():
+        return "net_" + diagnosis.wifi_state(wifi.cause, None)
+    broker = diagnosis.broker_state(uplink.connected, uplink.fault, uplink.sessions)
+    return "net_" + diagnosis.wifi_state(None, wifi.rssi() or 0) if broker == "ok" else "centre_" + broker
+
+
 def _list(lists, clock):
     if lists is None:
         return "none"

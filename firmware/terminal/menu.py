@@ -1,6 +1,7 @@
 """The service menu: what the terminal knows of itself, page by page, and the date for a supervisor to key.
 
-Opened by holding ``*`` (or ``D``); ``#`` turns the page, ``*`` leaves, ``0`` asks for the date.
+Opened by holding ``*`` (or ``D``); ``#`` turns the page, ``*`` leaves; ``0`` asks for the date,
+``1`` for language and sound, ``2`` shows the network.
 """
 
 from firmware.terminal import overlay
@@ -46,9 +47,13 @@ class Menu:
         self._seconds = 0
         if self._state == PAGES:
             if key == "#":
-                self._page = (self._page + 1) % 6
+                self._page = (self._page + 1) % 7
             elif key == "0":
                 return self._ask_pin()
+            elif key == "1":
+                return overlay.load("firmware.terminal.preferences").Preferences(self._terminal)
+            elif key == "2":
+                return overlay.load("firmware.terminal.network_page").NetworkPage(self._terminal)
             else:
                 return LEAVE
             self._show_page()
@@ -87,6 +92,8 @@ class Menu:
             journal = self._terminal.journal
             received = max(0, journal.sequence - journal.waiting)
             return self._screens.show("status_received", received=received, sequence=journal.sequence)
+        if self._page == 6:
+            return self._screens.show("service_keys")
         names = ("status_network", "status_list", "status_terminal")
         self._screens.show(names[self._page], clock=CLOCKS[self._clock.source], **self._terminal.status())
 

@@ -8,19 +8,19 @@ class Screens:
 
     def __init__(self, display, texts):
         self._display = display
-        self._texts = texts
+        self.texts = texts
         self.use = texts.use
         display.glyphs(texts.bitmap)
 
     def word(self, name):
         """A single word in the cashier's language."""
-        return self._texts.rows("words/" + name)[0]
+        return self.texts.rows("words/" + name)[0]
 
     def label(self, labels, name):
         """What a tier or an offer is called here: its label in the cashier's language or in English, whichever this display can
         show, or else its ``name``. ``labels`` are by language."""
-        for language in (self._texts.language, "en"):
-            text = self._texts.local(labels.get(language, ""))
+        for language in (self.texts.language, "en"):
+            text = self.texts.local(labels.get(language, ""))
             if text:
                 return text
         return name
@@ -39,7 +39,7 @@ class Screens:
         return self.word("date").format(month=month, day=day)
 
     def _rows(self, name, fields):
-        self._display.show([row.format(**fields) for row in self._texts.rows(name)])
+        self._display.show([row.format(**fields) for row in self.texts.rows(name)])
 
 
 def dashed(month):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from central.marks import CLOCK_UNPROVED
 from host_tools.stand import screens
+from host_tools.stand.cashier import Cashier
 from protocol.record import CLOCKS, DATE_SET, REDEMPTION
 from tests.end_to_end.conftest import Counter
 from tests.end_to_end.shop import PIN, VIP, Shop
@@ -67,3 +68,42 @@ def test_supervisor_keys_the_date(shop: Shop, counter: Open) -> None:
     assert all(row.clock == SUPERVISOR and abs(row.time - now) < 120 for row in rows)
     assert rows[1].marks & CLOCK_UNPROVED
     assert rows[1].member == int(member)
+
+
+def test_language_and_sound_outlive_the_power(counter: Open) -> None:
+    at = counter()
+    at.wait_settings_kept()
+    chinese = Cashier(at.bench, words=screens.Words("zh", "hd44780"))
+    at.bench.hold("*", 1200)
+    at.cashier.wait("status_network")
+    at.cashier.keys("######")
+    at.cashier.wait("service_keys")
+    at.cashier.keys("1")
+    at.cashier.wait("pin")
+    at.cashier.keys(f"{PIN}#")
+    at.cashier.wait("preferences", sound="full")
+    at.cashier.keys("2")
+    at.cashier.wait("preferences", sound="quiet")
+    at.cashier.keys("1")
+    chinese.wait("preferences", sound="LOW")
+    chinese.keys("*")
+    chinese.wait_idle()
+    at.bench.power_cut()
+    at.bench.power_on()
+    chinese.wait_idle(online=True)
+    since = at.bench.events.position
+    chinese.keys("1")
+    at.bench.hold("*", 100)
+    assert not [event for event in at.bench.events.since(since) if "beep" in event], "a quiet terminal does not click"
+
+
+def test_the_network_in_words(counter: Open) -> None:
+    at = counter()
+    at.bench.hold("*", 1200)
+    at.cashier.wait("status_network")
+    at.cashier.keys("2")
+    at.cashier.wait("network", ssid="bench", cause="Centre answers")
+    at.bench.network(False)
+    at.cashier.wait("network", 20, cause="No such network")
+    at.cashier.keys("*")
+    at.cashier.wait_idle(online=False)
