@@ -26,11 +26,6 @@ def digest(merchant, pin):
     return sha256(b"cheyou pin " + merchant.encode() + b" " + pin.encode()).digest()
 
 
-def cashier_digest(merchant, cashier, pin):
-    """The 32 bytes the centre keeps of the ``pin`` of a merchant's cashier of that number."""
-    return sha256(b"cheyou cashier %d " % cashier + merchant.encode() + b" " + pin.encode()).digest()
-
-
 def proof(key, merchant_digest):
     """What the settings of the terminal with the 32-byte ``key`` carry: 16 hexadecimal digits."""
     return hexlify(hmac_sha256(derive(key, b"pin"), merchant_digest)[:8]).decode()

@@ -28,9 +28,15 @@ async def check(terminal, number, sender, month, offer, catalogue, found):
     check_number = answers.begin()
     if reason:
         return Verdict(number, month, offer_id, reason, None, 0, 0)
-    # Without settings there is no offer: nobody is asked about none, and the list, whose key they bring, is missing too.
-    asked = offer and terminal.courier.send(
-        "check", messages.encode("check", check=check_number, member=number, month=month, sender=sender, offer=offer_id)
+    # Without settings there is no offer: nobody is asked about none, and the list, whose key they bring, is missing too. Training
+    # is the terminal's alone: an answer would keep the member's last unit from other terminals.
+    training = terminal.screens.training
+    asked = (
+        offer
+        and not training
+        and terminal.courier.send(
+            "check", messages.encode("check", check=check_number, member=number, month=month, sender=sender, offer=offer_id)
+        )
     )
     lists = terminal.lists
     facts.list_fault, facts.outside, facts.tier, facts.ends = found
@@ -41,7 +47,7 @@ async def check(terminal, number, sender, month, offer, catalogue, found):
     verdict.limit = facts.limit
     answer = await answers.wait(DEADLINE_MS - time.ticks_diff(time.ticks_ms(), started)) if asked else None
     if answer is None:
-        answers.offline += 1
+        answers.offline += not training
         verdict.ask_online = ask
         if asked:
             answers.shown(verdict)

@@ -3,6 +3,9 @@
 from firmware.terminal import overlay
 from firmware.terminal.desk import IDLE_AFTER_S, LEAVE
 
+_SHOWN_FOR_S = 4
+_TRAINING = "firmware.terminal.training"
+
 
 class DayMenu:
     """A digit chooses."""
@@ -10,24 +13,35 @@ class DayMenu:
     def __init__(self, terminal):
         self._terminal = terminal
         self._seconds = 0
+        self._last_s = IDLE_AFTER_S
         terminal.screens.show("day_menu")
 
     def key(self, key):
         """A key has been pressed."""
         self._seconds = 0
+        if key == "*" or self._last_s < IDLE_AFTER_S:
+            return LEAVE
         if key == "1":
             return overlay.load("firmware.terminal.recent").Recent(self._terminal)
         if key == "2":
             return overlay.load("firmware.terminal.today").Today(self._terminal)
-        if key == "*":
-            return LEAVE
+        if key == "3":
+            return self._train()
         self._terminal.signals.give("error")
 
     def tick(self):
         """A second has passed."""
         self._seconds += 1
-        return LEAVE if self._seconds >= IDLE_AFTER_S else None
+        return LEAVE if self._seconds >= self._last_s else None
 
     def leave(self):
         """The page is left."""
         overlay.drop("firmware.terminal.day_menu")
+
+    def _train(self):
+        screens = self._terminal.screens
+        screens.training = None if screens.training else overlay.load(_TRAINING).mark
+        overlay.drop(_TRAINING)  # what is in use of it stays
+        screens.show("training_on" if screens.training else "training_off")
+        self._terminal.signals.give("ask")
+        self._last_s = _SHOWN_FOR_S

@@ -109,4 +109,5 @@ class Desk:
             if terminal.list_is_old():
                 return self._screens.show("idle_old")
         net = self._screens.word("online" if terminal.online() else "offline")
-        self._screens.show("idle", date=self._screens.date(now), time=clock_text(now), net=net)
+        name = "idle_training" if self._screens.training else "idle"
+        self._screens.show(name, date=self._screens.date(now), time=clock_text(now), net=net)

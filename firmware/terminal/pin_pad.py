@@ -1,4 +1,4 @@
-"""Asks for a PIN, the supervisor's or a cashier's. Loaded for as long as it is asked."""
+"""Asks for the supervisor's PIN. Loaded for as long as it is asked."""
 
 from protocol import pin
 
@@ -6,14 +6,12 @@ _MOST_WAIT_S = 512
 
 
 class PinPad:
-    """``proof``: what the PIN has to give (`protocol.pin.proof`), "" when there is none · ``cashier``: whose PIN it is, 0 for the
-    supervisor. Draws itself; whoever has it hands on keys and seconds."""
+    """``proof``: what the PIN has to give (`protocol.pin.proof`), "" when there is none. Draws itself; whoever has it hands on
+    keys and seconds."""
 
-    def __init__(self, terminal, proof, cashier=0):
+    def __init__(self, terminal, proof):
         self._terminal = terminal
         self._proof = proof
-        self._cashier = cashier
-        self._wrong = 0
         self._digits = ""
         self.show()
 
@@ -26,7 +24,7 @@ class PinPad:
         elif wait:
             show("pin_wrong", seconds=wait)
         else:
-            show("cashier_pin" if self._cashier else "pin", stars="*" * len(self._digits))
+            show("pin", stars="*" * len(self._digits))
 
     def key(self, key):
         """A key has been pressed: None to go on, True when the PIN was right, False when it is given up."""
@@ -45,14 +43,11 @@ class PinPad:
 
     def _keyed(self):
         terminal = self._terminal
-        of = terminal.settings.merchant_id
-        digest = pin.cashier_digest(of, self._cashier, self._digits) if self._cashier else pin.digest(of, self._digits)
+        digest = pin.digest(terminal.settings.merchant_id, self._digits)
         self._digits = ""
         if pin.proof(terminal.key, digest) == self._proof:
-            # A cashier who knows a PIN must not buy tries at the supervisor's with it.
-            terminal.wrong_pins -= self._wrong if self._cashier else terminal.wrong_pins
+            terminal.wrong_pins = 0
             return True
-        self._wrong += 1
         terminal.wrong_pins += 1
         terminal.wrong_pin_at = terminal.second + 1
         terminal.signals.give("error")

@@ -110,6 +110,8 @@ class Recent:
             return self._say("void_twice")
         if self._terminal.clock.now() is None:
             return self._say("idle_unset")
+        if bool(self._shown.flags & TRAINING) != bool(self._screens.training):
+            return self._say("void_other")
         self._pad = overlay.load(_PAD).PinPad(self._terminal, self._terminal.settings.pin)
 
     def _void(self):

@@ -153,6 +153,8 @@ class Redemption:
         self._verdict = verdict
         catalogue = self._catalogue
         tier = self._screens.label(*catalogue.tier_label(verdict.tier))
+        if self._screens.training:
+            tier = self._screens.word("trained")
         self._till = overlay.load(_TILL).Till(self._terminal)
         if verdict.reason == VALID:
             self._enter(VALID_SHOWN)

@@ -8,6 +8,7 @@ class Screens:
 
     def __init__(self, display, texts):
         self._display = display
+        self.training = None  # or `training.mark`
         self.texts = texts
         self.use = texts.use
         display.glyphs(texts.bitmap)
@@ -39,7 +40,10 @@ class Screens:
         return self.word("date").format(month=month, day=day)
 
     def _rows(self, name, fields):
-        self._display.show([row.format(**fields) for row in self.texts.rows(name)])
+        rows = [row.format(**fields) for row in self.texts.rows(name)]
+        if self.training:
+            self.training(self, name, rows, fields)
+        self._display.show(rows)
 
 
 def dashed(month):

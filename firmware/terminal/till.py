@@ -1,7 +1,7 @@
 """The till: turns verdicts into records. What it returns from is on flash (law 1)."""
 
 from protocol.reasons import CODES
-from protocol.record import AGAIN, DATE_SET, ONLINE, OVERTURNED, REDEMPTION, REFUSAL, VOID, Record
+from protocol.record import AGAIN, DATE_SET, ONLINE, OVERTURNED, REDEMPTION, REFUSAL, TRAINING, VOID, Record
 
 
 class Till:
@@ -13,6 +13,7 @@ class Till:
         self._journal = terminal.journal
         self._refusals = terminal.refusals
         self._on_record = terminal.courier.wake
+        self._training = TRAINING if terminal.screens.training else 0
 
     def redeem(self, verdict, again):
         """Save the redemption of a valid ``verdict``; its sequence number. `JournalFull` or `OSError`: nothing was saved."""
@@ -30,8 +31,8 @@ class Till:
         """
         r = record
         sequence = self._journal.append(Record(
-            VOID, 0, 0, self._clock.now(), self._clock.source, 0, r.month, r.member, r.tier, r.offer, r.offer_version, 0,
-            r.amount, r.price, r.sequence, r.reason, 0, r.epoch,
+            VOID, 0, 0, self._clock.now(), self._clock.source, r.flags & TRAINING, r.month, r.member, r.tier, r.offer,
+            r.offer_version, 0, r.amount, r.price, r.sequence, r.reason, 0, r.epoch,
         ))  # fmt: skip
         self._on_record()
         return sequence
@@ -60,7 +61,7 @@ class Till:
     def _record(self, kind, verdict, flags, reason, link=0):
         # A number of any length may have been keyed in; twelve digits still fit the record's 40 bits.
         return Record(
-            kind, 0, 0, self._clock.now() or 0, self._clock.source, flags, verdict.month, int(verdict.number or "0"),
-            verdict.tier or 0, verdict.offer, self._version, verdict.list_version, verdict.amount, verdict.price, link,
-            CODES[reason], 0, 0,
+            kind, 0, 0, self._clock.now() or 0, self._clock.source, flags | self._training, verdict.month,
+            int(verdict.number or "0"), verdict.tier or 0, verdict.offer, self._version, verdict.list_version, verdict.amount,
+            verdict.price, link, CODES[reason], 0, 0,
         )  # fmt: skip

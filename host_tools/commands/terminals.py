@@ -69,7 +69,8 @@ def days(database: Database, terminal: str | None, merchant: str | None, since: 
         rows = day_closes.listing(connection, terminal, merchant, since)
     columns = {
         "day": "day", "terminal": "terminal", "merchant": "merchant", "cashier": "cashier", "at": "closed",
-        "redemptions": "redeemed", "voids": "voided", "paid": "paid, fen", "returned": "returned, fen", "agrees": "agrees", "missing": "missing",
+        "redemptions": "redeemed", "voids": "voided", "paid": "paid, fen", "returned": "returned, fen", "agrees": "agrees",
+        "missing": "missing",
     }  # fmt: skip
     show(rows if as_json else [_day_cells(row) for row in rows], columns, as_json)
 

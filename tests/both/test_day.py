@@ -6,6 +6,7 @@ from glass import English, Glass
 from nor_flash import NorFlash, Partition
 
 from firmware.terminal import overlay, till
+from firmware.terminal.answers import Verdict
 from firmware.terminal.checks import _history
 from firmware.terminal.desk import Desk
 from firmware.terminal.journal import Journal
@@ -438,3 +439,51 @@ def test_days_are_cst():
     day = Day()
     day.add(REDEMPTION, 1, 2, 3, 600)
     assert day.sums() == (3, 0) and day.differing({"1/2": [3, 0]}) == [] and day.differing({"2/1": [1, 0]}) == ["1/2", "2/1"]
+
+
+def test_training_is_told_everywhere_and_counts_nowhere():
+    t = a_day()
+    t.redeemed(13700137000, flags=TRAINING)
+    t.hold("#")
+    t.press("3")
+    assert t.rows() == ["TEST: training", "nothing counts"]
+    t.press("#")
+    assert t.rows()[0] == "TEST: number?" and t.desk.page is None
+    t.screens.show("saved", sequence=7, masked="138****8000", percent=20)
+    assert t.rows() == ["TEST No 7", "138****8000 -20%"]
+    t.screens.show_reason("not_member")
+    assert t.rows() == ["NO not a member", "TEST"]
+    t.screens.show("valid", tier=t.screens.word("trained"), percent=20, path="")
+    assert t.rows() == ["OK TEST -20%", "#save  *no"]
+    t.screens.show("valid_price", tier="VIP", nth="", price="1.00", path="")
+    assert t.rows()[1].endswith("TEST")
+    verdict = Verdict("13800138000", 202612, 1, "valid", 2, 0, 3)
+    till.Till(t).redeem(verdict, False)
+    assert next(t.journal.last(1)).flags == TRAINING
+    t.hold("#")
+    t.press("3")
+    assert t.rows()[0] == "Training is over"
+    t.seconds(4)
+    assert t.rows()[0] == "Member number?" and t.desk.page is None
+    till.Till(t).redeem(verdict, False)
+    assert next(t.journal.last(1)).flags == 0
+
+
+def test_training_takes_back_training_alone():
+    t = Counter()
+    t.redeemed()
+    t.redeemed(flags=TRAINING)
+    t.hold("#")
+    t.press("1")
+    assert t.rows()[0] == "138****8000 TEST"
+    t.press("0")
+    assert t.rows() == ["In training only", "training is void"]
+    t.press("**")
+    t.hold("#")
+    t.press("3#")
+    t.hold("#")
+    t.press("10246810#")
+    void = next(t.journal.last(1))
+    assert (void.kind, void.link, void.flags) == (VOID, 2, TRAINING)
+    t.press("*#0")
+    assert t.rows()[0] == "In training only" and t.journal.sequence == 3

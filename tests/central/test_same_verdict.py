@@ -145,6 +145,7 @@ class World:
         terminal = SimpleNamespace(
             settings=SimpleNamespace(grace_hours=directory.grace_hours, suspended=False),
             answers=Answers(lambda _: None),
+            screens=SimpleNamespace(training=None),
             clock=SimpleNamespace(now=lambda: now, source=CLOCKS.index("centre")),
             courier=SimpleNamespace(send=lambda name, body: False),
             lists=Lists(MemberList(File(content), KEY)),

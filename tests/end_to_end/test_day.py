@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from central import schema
 from host_tools.commands import redemptions, terminals
+from host_tools.stand import screens
 from protocol.member import masked
-from protocol.record import REDEMPTION, VOID
+from protocol.record import REDEMPTION, TRAINING, VOID
 from tests.end_to_end.conftest import Counter
 from tests.end_to_end.shop import MARKET, PIN, Shop
 
@@ -118,3 +119,30 @@ def test_a_day_is_counted_and_closed(shop: Shop, counter: Open) -> None:
     at.cashier.wait("differs_missing", first=1, sequence=1)
     at.cashier.keys("#")
     at.cashier.wait("differs", tier="VIP", count=2, count2=1)
+
+
+def test_training_counts_nowhere_and_ends_with_the_power(shop: Shop, counter: Open) -> None:
+    member, at = shop.member(), counter(MARKET)
+    at.cashier.wait_list()
+    at.wait_settings_kept()
+    _menu(at, "3")
+    at.cashier.wait("training_on")
+    at.cashier.keys("*")
+    at.cashier.wait("idle_training")
+    for sequence in (1, 2):  # once a day is no limit here
+        assert _limited(at, member) == "valid"
+        assert at.bench.lcd == screens.screen("valid", tier="TEST", percent=20, path="list")
+        at.cashier.keys("#")
+        at.cashier.still(lambda rows, number=sequence: rows[0].rstrip() == f"TEST No {number}")  # type: ignore[misc]
+        at.cashier.keys("*")
+        at.cashier.wait("idle_training")
+    _menu(at, "2")
+    at.cashier.wait("today", count=0, voids=0)
+    at.bench.power_cut()
+    at.cashier.switch_on()
+    assert _limited(at, member) == "valid"
+    assert at.cashier.redeem() == 3
+    rows = shop.wait_records(at.terminal, 3)
+    assert [bool(row.flags & TRAINING) for row in rows] == [True, True, False]
+    at.cashier.leave()
+    assert _limited(at, member) == "limit_reached"

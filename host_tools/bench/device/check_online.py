@@ -78,12 +78,14 @@ class Nothing:
 class Terminal:
     """The parts that a check asks; ``handed_us``: when the last request was handed to the uplink."""
 
+    training = None
+
     def __init__(self, courier, clock):
         self.settings = Settings()
         self.answers = Answers(lambda verdict: None)
         self.clock = clock
         self.lists = self.journal = Nothing()
-        self.courier = self
+        self.courier = self.screens = self
         self.handed_us = 0
         self._courier = courier
 
