@@ -25,7 +25,7 @@ run: setup ## Start the demo: broker, centre and a terminal to key into
 	@$(VENV)/cheyou demo
 
 test: setup-test ## Run every test (PYTEST="-k journal" for some)
-	@$(VENV)/pytest $(PYTEST)
+	@$(if $(PYTEST),$(VENV)/pytest $(PYTEST),$(VENV)/pytest -n auto --dist loadfile -m "not alone" && $(VENV)/pytest -m alone)
 
 lint: setup-test ## Check style, types and spelling
 	@$(VENV)/ruff check .
