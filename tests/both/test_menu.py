@@ -75,6 +75,8 @@ def test_how_many_of_how_many_are_received():
     menu.tick()
     assert stand.shown[1]["received"] == 0
     press(menu, "#")
+    assert stand.shown[0] == "service_keys"
+    press(menu, "#")
     assert stand.shown[0] == "status_network"
 
 
