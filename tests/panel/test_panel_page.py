@@ -52,10 +52,9 @@ def test_every_pixel_is_the_controllers_memory(counters: Counters, number: int, 
     for keys, text in (("", ""), ("1", "1"), ("380", "138 0"), ("*", "138"), ("****", "")):
         counter.click(keys)
         counter.shows(text)
-        counter.page.wait_for_timeout(300)
-        matrix = dots(counter.bench.display)
-        assert drawn(counter, number) == as_colours(matrix, look)
-        seen.add(matrix.rows)
+        # Taken in this order: what the memory is when the canvas has been read must be what was read.
+        counter.until(lambda: drawn(counter, number) == as_colours(dots(counter.bench.display), look))
+        seen.add(dots(counter.bench.display).rows)
     assert len(seen) >= 4
 
 
