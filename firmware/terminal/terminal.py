@@ -1,6 +1,7 @@
 """A provisioned terminal at work: its parts, what it says of itself, its keys, and its housekeeping."""
 
 import asyncio
+import gc
 
 from firmware.terminal import overlay
 from firmware.terminal.clock import CENTRE, NETWORK
@@ -94,6 +95,7 @@ class Terminal:
             self._desk.tick()
             if self._keypad.quiet_ms() > _ERASE_AFTER_QUIET_MS:
                 self.settings.keep() or self.journal.idle() or self.courier.tidy()  # one erase a turn at most
+                gc.collect()  # by itself it would come when the heap is full, and what stays would lie scattered by then
             self.second += 1
             if self.second % _ASK_TIME_S == 3 and self.wifi.connected() and self.clock.source not in (CENTRE, NETWORK):
                 asyncio.create_task(self._ask_time())

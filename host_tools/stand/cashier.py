@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from protocol.member import DIGITS, grouped
 from simulator.board import BenchBoard
 
 ONLINE_S = 20.0
+_LOOK_AGAIN_S = 1.0
 STILL_S = 0.06
 """A glass that has not changed for so long is drawn to its end: 16x2 takes 35 ms, reported every 20."""
 CHANGE_S = 1.0
@@ -160,6 +162,10 @@ class Cashier:
         self.page(0, lambda rows: self._words.fits(self._words.screens["status_network"], rows, {"waiting": 0}), timeout)
 
     def wait_list(self, timeout: float = 20.0) -> None:
-        """Until there is a member list."""
+        """Until there is a member list. Looked up again and again: while the menu is open, none is taken in."""
         wanted = self._words.screens["status_list"]
-        self.page(1, lambda rows: self._words.fits(wanted, rows) and not self._words.fits(wanted, rows, {"list": 0}), timeout)
+        deadline = time.monotonic() + timeout
+        while self._words.fits(wanted, self.page(1, lambda rows: self._words.fits(wanted, rows)), {"list": 0}):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no member list within {timeout} s")
+            time.sleep(_LOOK_AGAIN_S)
