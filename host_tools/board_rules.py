@@ -58,7 +58,7 @@ class Finding:
 def check(board: dict[str, Any]) -> Iterator[Finding]:
     """Every broken rule of a board that has passed the schema."""
     if (board["network"] == "ethernet") != ("ethernet" in board):
-        what = "the table [ethernet] goes with network = \"ethernet\" and with nothing else"
+        what = 'the table [ethernet] goes with network = "ethernet" and with nothing else'
         yield Finding(("network",), what, "add the table, or change the network")
     yield from _pins(board)
     yield from _display(board["display"])

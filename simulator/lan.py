@@ -38,9 +38,9 @@ class Lan:
     """Settings may be changed at any time, on the board's thread.
 
     `delay_ms` holds everything up, each way. `loss` (0 to 0.9) is the share of packets that get lost, `seed` chooses which.
-    `tcp`: `open`, or new connections are accepted and everything is swallowed (`silent`), are refused, or get no answer at all (`lost`). `dns`: `answer` or `silent`. `hosts` maps names to
-    addresses before the host's resolver is asked; an empty address means there is no such name, and the name `*` answers
-    for every one, as a captive portal does.
+    `tcp`: `open`, or new connections are accepted and everything is swallowed (`silent`), are refused, or get no answer at
+    all (`lost`). `dns`: `answer` or `silent`. `hosts` maps names to addresses before the host's resolver is asked; an empty
+    address means there is no such name, and the name `*` answers for every one, as a captive portal does.
     """
 
     def __init__(

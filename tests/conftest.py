@@ -11,7 +11,6 @@ import pytest
 from host_tools import toolchain
 from host_tools.errors import CheYouError
 
-
 # Terminals that live in real time: beside other tests on the same processors they would measure those.
 _ALONE = {"drivers", "end_to_end", "flash", "panel", "simulator", "uplink"}
 
