@@ -24,7 +24,7 @@ _STOP_S = 15
 class CentreProcess:
     """The centre over the files in `data`, with the embedded broker unless `broker` is one. `log` gets what it says.
 
-    Ports are those preferred where they are free; `db` is the URL of its database, where that is no file in `data`.
+    Ports are those preferred where they are free; `db` is the URL of its database [that of CHEYOU_DB, else a file in `data`].
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class CentreProcess:
         self.data = data
         self.log = data / "centre.log"
         self.broker = broker
-        self.db = db or f"sqlite:///{(data / 'centre.db').absolute()}"
+        self.db = db or os.environ.get("CHEYOU_DB") or f"sqlite:///{(data / 'centre.db').absolute()}"
         self.mqtt_port = broker.port if broker else lasting_port(mqtt_port)
         self.http_port = lasting_port(http_port)
         self._process: subprocess.Popen[str] | None = None
@@ -60,8 +60,9 @@ class CentreProcess:
         `fault` names a point of central/faults.py at which it is to die.
         """
         self.kill()
-        command = [*CHEYOU, "central", "serve", "--data", str(self.data), "--db", self.db, "--http-port", str(self.http_port)]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "CHEYOU_FAULT": fault}
+        command = [*CHEYOU, "central", "serve", "--data", str(self.data), "--http-port", str(self.http_port)]
+        # A database's URL may hold a password, which is nobody's business on a command line.
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "CHEYOU_FAULT": fault, "CHEYOU_DB": self.db}
         if self.broker:
             command += ["--broker", self.broker.centre_url]
             environment["CHEYOU_BROKER_PASSWORD"] = self.broker.centre_password
