@@ -38,6 +38,8 @@ class Redemption:
             self._key_checking, self._key_offer, self._key_valid, self._key_repeat, self._key_done, self._key_done,
             self._key_amount,
         )  # fmt: skip
+        self._catalogue = None
+        self._typed = ""
         self._show_checking()
         asyncio.create_task(self._begin(found))
 
@@ -62,7 +64,10 @@ class Redemption:
     # The states' keys
 
     def _key_checking(self, key):
-        # A key pressed before the verdict is on the glass must not redeem what nobody has read yet.
+        # A key pressed before the verdict is on the glass must not redeem what nobody has read yet; one that chooses an offer
+        # before the offers are there counts.
+        if self._catalogue is None:
+            self._typed += key
         return STAY
 
     def _key_offer(self, key):
@@ -133,6 +138,8 @@ class Redemption:
         self._page = 0
         self._enter(OFFER)
         self._show_offers()
+        for key in self._typed:
+            self._presses[self.state](key)
 
     def _show_offers(self):
         shown = self._catalogue.offers[self._page : self._page + 2]

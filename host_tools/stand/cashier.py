@@ -113,6 +113,11 @@ class Cashier:
             return self.verdict_after("#", timeout)
         self.keys("#")
         self.wait("month")
+        if len(keys) > 1 and keys[-1].isdigit():
+            # The last digit chooses the offer, once there is a choice to be seen.
+            self.keys(keys[:-1])
+            self.wait("offer")
+            keys = keys[-1]
         return self.verdict_after(keys, timeout)
 
     def verdict_after(self, keys: str, timeout: float = 3.0) -> Shown:
