@@ -10,7 +10,7 @@ from firmware.terminal import overlay
 from firmware.terminal.desk import IDLE_AFTER_S, LEAVE, NEXT, STAY
 from firmware.terminal.journal import JournalFull
 from firmware.terminal.screens import clock_text, dashed
-from protocol.member import masked
+from protocol.member import DIGITS, masked
 from protocol.month import month_of
 from protocol.reasons import VALID
 
@@ -132,7 +132,8 @@ class Redemption:
         self._found = await (found or self._terminal.lists.find(self._month, int(self._number)))
         self._catalogue = self._terminal.settings.catalogue()
         offers = self._catalogue.offers
-        if len(offers) < 2:
+        # What the chain refuses at once needs no choice.
+        if len(offers) < 2 or len(self._number) != DIGITS or self._terminal.clock.now() is None:
             self._offer = offers[0] if offers else None
             return await self._check()
         self._page = 0
