@@ -155,9 +155,8 @@ class Courier:
         odd = self._odd[0] if self._odd else None
         try:
             found = overlay.load("firmware.terminal.aside").message(odd)
-            if found:
+            if found and self.send("fault", found[0]):
                 self._told = found[1], odd
-                self.send("fault", found[0])
             self._untold = bool(found)
         except MemoryError:
             pass  # another time
@@ -173,7 +172,8 @@ class Courier:
                 turns += 1
                 if turns % _STATUS_EVERY == 0 and self._uplink.connected:
                     self._report()
-                if self._untold and turns % _TELL_EVERY == 0 and self._uplink.connected:
+                # At once while it has not been sent; what has, and has no answer, now and then.
+                if self._untold and self._uplink.connected and (self._told[0] is None or turns % _TELL_EVERY == 0):
                     self._tell()
             self._wake.clear()
             if self._uplink.connected:
