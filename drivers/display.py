@@ -4,6 +4,8 @@ import asyncio
 
 from micropython import const
 
+from drivers.code_points import code_points
+
 _POWER_UP_MS = const(50)
 # No bitmap row has this value (five dots): it marks a row of the glyph memory that is not known or not wanted.
 _NO_ROW = const(0xFF)
@@ -15,8 +17,8 @@ class Display:
     """`display[row] = "text"` says what a line shall show, `show(rows)` what all of them do; `run()` brings the glass there.
 
     Only the latest text of a line counts: nobody can read the ones between. `glass` is the controller (see `Hd44780`, `St7920`):
-    `columns`, `rows`, `GLYPHS` it holds, `STEP` cells an address has, `TURN` bytes it takes in 5 ms, `begin()`, `code(char)`
-    (above 0xFF for one that is two cells wide), `cell(row, column)`, `glyph_row(index)`, `put(byte)`.
+    `columns`, `rows`, `GLYPHS` it holds, `STEP` cells an address has, `TURN` bytes it takes in 5 ms, `begin()`, `code(point)` of
+    a character's Unicode number (above 0xFF for one that is two cells wide), `cell(row, column)`, `glyph_row(index)`, `put(byte)`.
     """
 
     def __init__(self, glass):
@@ -62,15 +64,15 @@ class Display:
         for row in range(self.rows):
             self._lay(row)
         for text in rows[self.rows :]:
-            for char in text:
-                self._code(char)
+            for point in code_points(text):
+                self._code(point)
 
     def _lay(self, row):
         want = self._want
         start = at = self._bitmaps + row * self.columns
         end = start + self.columns
-        for char in self._texts[row]:
-            code = self._code(char)
+        for point in code_points(self._texts[row]):
+            code = self._code(point)
             if code > 0xFF:
                 # The controller takes a wide character at an address only, never across two.
                 if (at - start) & 1:
@@ -89,21 +91,21 @@ class Display:
             at += 1
         self._wake.set()
 
-    def _code(self, char):
-        glyph = ord(char) - _GLYPH
+    def _code(self, point):
+        glyph = point - _GLYPH
         if glyph < 0 or not self._bitmaps:
-            return self._glass.code(char)
+            return self._glass.code(point)
         held = self._held
         if glyph in held:
             return held.index(glyph)
-        shown = "".join(self._texts)
+        shown = [shown - _GLYPH for text in self._texts for shown in code_points(text)]
         for _ in held:
             self._next = place = (self._next + 1) % len(held)
-            if held[place] < 0 or chr(_GLYPH + held[place]) not in shown:
+            if held[place] not in shown:
                 held[place] = glyph
                 self._want[place * 8 : place * 8 + 8] = self._bitmap(glyph)
                 return place
-        return self._glass.code("?")
+        return self._glass.code(0x3F)
 
     def settled(self):
         """True when the glass shows what was asked for."""

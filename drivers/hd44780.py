@@ -14,8 +14,9 @@ sys.modules["digitalio"] = digitalio
 
 import adafruit_character_lcd.character_lcd as library  # noqa: E402
 
-# Where ROM A00 (datasheet table 4) is not ASCII: it has the yen sign for the backslash and arrows for tilde and delete.
-ROM_A00 = {"¥": 0x5C, "→": 0x7E, "←": 0x7F, "·": 0xA5, "°": 0xDF, "÷": 0xFD, "█": 0xFF, "\\": 0x3F, "~": 0x3F}
+# Where ROM A00 (datasheet table 4) is not ASCII, by Unicode number: ¥ → ← · ° ÷ █; it has the yen sign for the backslash and
+# arrows for tilde and delete.
+ROM_A00 = {0xA5: 0x5C, 0x2192: 0x7E, 0x2190: 0x7F, 0xB7: 0xA5, 0xB0: 0xDF, 0xF7: 0xFD, 0x2588: 0xFF, 0x5C: 0x3F, 0x7E: 0x3F}
 
 
 class Hd44780(library.Character_LCD_Mono):
@@ -41,10 +42,10 @@ class Hd44780(library.Character_LCD_Mono):
         """Reset the controller from whatever state it is in, and clear it."""
         super().__init__(*self._pins, self.columns, self.rows, self._light, self._inverted)
 
-    def code(self, char):
-        """The ROM's code for a character; that of `?` where it has none."""
-        code = ROM_A00.get(char) or ord(char)
-        return code if 0x20 <= code < 0x7E or char in ROM_A00 else 0x3F
+    def code(self, point):
+        """The ROM's code for a character's Unicode number; that of `?` where it has none."""
+        code = ROM_A00.get(point) or point
+        return code if 0x20 <= code < 0x7E or point in ROM_A00 else 0x3F
 
     def cell(self, row, column):
         """The next `put` is the character code at this place."""

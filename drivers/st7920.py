@@ -46,9 +46,8 @@ class St7920:
         if self._light:
             self._light.value(1)
 
-    def code(self, char):
-        """A byte for ASCII, GB2312's two for chr(0xE000 + 94 x row + place) (both counted from 0), for others that of `?`."""
-        code = ord(char)
+    def code(self, code):
+        """A byte for ASCII, GB2312's two for 0xE000 + 94 x row + place (both counted from 0), for others that of `?`."""
         if code >= _GLYPH:
             code -= _GLYPH
             return (code // 94 + 0xA1) << 8 | code % 94 + 0xA1

@@ -9,6 +9,8 @@ from drivers.watchdog import arm, count_start, failed_starts, restart
 from firmware.terminal import overlay
 
 _MOST_STARTS = 3
+# One after the other: what loading one leaves free among its code, in pieces of 16 bytes, the next one fills.
+_LAYERS = "firmware.terminal.screens", "firmware.terminal.journal", "firmware.terminal.uplink"
 FAULT = "/fault"
 
 
@@ -24,6 +26,8 @@ def run():
         loop = asyncio.get_event_loop()
         # A task that dies takes its part of the terminal with it, the keypad perhaps: better a restart of two seconds.
         loop.set_exception_handler(lambda _loop, context: _end(context["exception"], safe))
+        for layer in _LAYERS:
+            overlay.load(layer)
         overlay.load("firmware.main").main(safe)
         overlay.drop("firmware.main", "drivers.nvs", "firmware.terminal.mount")
         loop.run_forever()

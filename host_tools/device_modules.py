@@ -55,7 +55,7 @@ def shrunk(board: Board, program: Mapping[str, str] | None = None) -> Shrunk:
         parts[first] = rest
         sources |= program
     foreign = [(toolchain.umqtt_dir() / "simple.py").read_text(encoding="utf-8")]
-    return shrink(sources, parts, foreign, {*_BY_NAME, *list(program or ())[:1]})
+    return shrink(sources, parts, foreign, {*_BY_NAME, *list(program or ())[:1]}, _settings()["layers"])
 
 
 def all_sources(board: Board) -> dict[str, str]:

@@ -7,16 +7,17 @@ digit of ISO/IEC 7064 MOD 11,10, which finds every wrong digit and nearly every 
 
 VERSION = 1
 
-WIFI = ("ok", "weak", "not_joined", "no_network", "wrong_password", "refused", "no_answer", "no_address")
-BROKER = ("ok", "never", "lost", "refused", "unreachable", "no_name")
-CLOCK = ("unset", "centre", "network", "chip", "supervisor", "floor")
-LIST = ("ok", "none", "old", "too_old", "damaged", "other_month")
-JOURNAL = ("empty", "some", "half", "warning", "full", "damaged", "foreign", "fork")
-FLASH = ("ok", "retried", "failing")
-FAULT = (
-    "none", "watchdog", "brownout", "power", "memory", "flash_write", "flash_read", "settings", "list_file", "journal_mount",
-    "display", "clock_chip", "radio", "name_server", "connection", "protocol", "program",
-)  # fmt: skip
+# One text each: MicroPython would keep every name for ever that stands for itself.
+WIFI = tuple("ok weak not_joined no_network wrong_password refused no_answer no_address".split())
+BROKER = tuple("ok never lost refused unreachable no_name".split())
+CLOCK = tuple("unset centre network chip supervisor floor".split())
+LIST = tuple("ok none old too_old damaged other_month".split())
+JOURNAL = tuple("empty some half warning full damaged foreign fork".split())
+FLASH = tuple("ok retried failing".split())
+FAULT = tuple(
+    "none watchdog brownout power memory flash_write flash_read settings list_file journal_mount display clock_chip radio"
+    " name_server connection protocol program".split()
+)
 
 # (name, how many values); of a version three numbers below 8, 32 and 32
 FIELDS = (

@@ -6,6 +6,7 @@ from outside, `MessageError` is all that comes out. ``asyncapi.yaml`` describes 
 
 import json
 import struct
+import sys
 from binascii import hexlify, unhexlify
 
 from protocol.keys import hmac_of, hmac_sha256, same
@@ -36,6 +37,8 @@ FIELDS = {
     "day": "day:i20000101-20991231 epoch:i-65535 first:i upto:i cashier:i-255 paid:i returned:i totals:d-96",
     "closed": "day:i20000101-20991231 paid:i returned:i totals:d-96 missing:l-8",
 }
+# What `json.loads` takes without copying it, where it takes it.
+_TEXT = memoryview if sys.implementation.name == "micropython" else bytes
 _KINDS = {"i": int, "s": str, "b": bool, "d": dict, "l": list}
 
 
@@ -49,11 +52,12 @@ def tagged(key, topic, body):
 
 
 def untagged(key, topic, payload):
-    """The body of a ``payload``; `MessageError` unless it was tagged with ``key`` for this very ``topic``."""
+    """The body of a ``payload``, a view of it; `MessageError` unless it was tagged with ``key`` for this very ``topic``."""
     if not TAG_BYTES <= len(payload) <= MAX_JSON + TAG_BYTES:
         raise MessageError("payload of %d bytes" % len(payload))
-    body = bytes(payload[:-TAG_BYTES])
-    if not same(_tag(key, topic, body), payload[-TAG_BYTES:]):
+    payload = memoryview(payload)  # a terminal has no room for a second one
+    body = payload[:-TAG_BYTES]
+    if not same(_tag(key, topic, body), bytes(payload[-TAG_BYTES:])):
         raise MessageError("tag does not match")
     return body
 
@@ -82,7 +86,7 @@ def _tag(key, topic, body):
 
 def encode(name, **fields):
     """The JSON body of message ``name``; `MessageError` when a field is missing, unknown or out of range, or all is too long."""
-    body = json.dumps(_checked(name, fields)).encode()
+    body = json.dumps(_checked(name, fields), separators=(",", ":")).encode()
     if len(body) > MAX_JSON:
         raise MessageError("%s of %d bytes" % (name, len(body)))
     return body
@@ -92,7 +96,7 @@ def decode(name, body):
     """The fields (dict) of a JSON ``body``; `MessageError` for whatever is not exactly a ``name``."""
     if len(body) > MAX_JSON:
         raise MessageError("%s of %d bytes" % (name, len(body)))
-    return _decoded(name, json.loads, body)
+    return _decoded(name, json.loads, _TEXT(body))
 
 
 def _decoded(name, load, source):

@@ -2,11 +2,13 @@
 
 All but `start` go into a ROM file system that the firmware's process maps: their code is executed where it lies, so that the
 fakes take as little of the firmware's heap as can be. umqtt.simple goes there too: a stock board has it in its firmware. The
-flash is mapped behind them as the file system's last file.
+flash is mapped behind them as the file system's last file. Their private names become ones that MicroPython has anyway: a board
+has none of them, and each would be kept on the heap.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import subprocess
 import tempfile
@@ -14,6 +16,7 @@ from pathlib import Path
 
 from host_tools import toolchain
 from host_tools.errors import CheYouError
+from host_tools.shrink.names import known_names
 from simulator import romfs
 
 SOURCES = Path(__file__).with_name("fakes")
@@ -41,8 +44,10 @@ def _build(sources: dict[str, Path], flash_size: int, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=CACHE) as fresh:
         target = Path(fresh) / "fakes"
         target.mkdir()
-        (target / "start.mpy").write_bytes(_compile("start.py", sources.pop("start.py"), Path(fresh)))
-        files = {name.replace(".py", ".mpy"): _compile(name, path, Path(fresh)) for name, path in sources.items()}
+        slim = _slim({name: path.read_text(encoding="utf-8") for name, path in sources.items() if "/" not in name})
+        slim["umqtt/simple.py"] = sources["umqtt/simple.py"].read_text(encoding="utf-8")
+        files = {name.replace(".py", ".mpy"): _compile(name, source, Path(fresh)) for name, source in slim.items()}
+        (target / "start.mpy").write_bytes(files.pop("start.mpy"))
         (target / "fakes.romfs").write_bytes(romfs.open_ended(files, "flash", flash_size))
         try:
             target.rename(folder)
@@ -51,8 +56,30 @@ def _build(sources: dict[str, Path], flash_size: int, folder: Path) -> None:
                 raise
 
 
-def _compile(name: str, path: Path, scratch: Path) -> bytes:
-    output = scratch / "compiled.mpy"
+def _slim(sources: dict[str, str]) -> dict[str, str]:
+    """`sources` (file → source) with other private names, the same in all of them."""
+    trees = {name: ast.parse(source) for name, source in sources.items()}
+    used = {name for tree in trees.values() for node in ast.walk(tree) for _, name in _names(node)}
+    modules = {a.name for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
+    # Names in upper case are constants, which leave no name.
+    private = sorted(name for name in used - modules if name.startswith("_") and name.islower() and not name.endswith("__"))
+    spare = sorted({name for kind in (str, list, dict, set) for name in dir(kind)} & known_names()[0] - used)
+    new = dict(zip(private, spare, strict=False))
+    for tree in trees.values():
+        for node in ast.walk(tree):
+            for field, name in _names(node):
+                setattr(node, field, new.get(name, name))
+    return {name: ast.unparse(tree) for name, tree in trees.items()}
+
+
+def _names(node: ast.AST) -> list[tuple[str, str]]:
+    """(field, name) of each name in a node."""
+    return [(field, value) for field in ("id", "attr", "name", "arg") if isinstance(value := getattr(node, field, None), str)]
+
+
+def _compile(name: str, source: str, scratch: Path) -> bytes:
+    path, output = scratch / "source.py", scratch / "compiled.mpy"
+    path.write_text(source, encoding="utf-8")
     # umqtt.simple reports malformed packets by assertion: it keeps its asserts.
     optimisation = "-O0" if name.startswith("umqtt") else "-O3"
     command = [str(toolchain.mpy_cross()), "-s", name.partition(".")[0], optimisation, "-o", str(output), str(path)]

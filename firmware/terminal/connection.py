@@ -9,6 +9,8 @@ from firmware.terminal.memory_socket import Malformed
 
 _LONGEST = const(8192)
 _SKIP = const(256)
+_ROOM_MS = const(50)
+_ROOM_TRIES = const(100)
 
 
 def readable(stream):
@@ -40,7 +42,7 @@ class Connection:
                 view = view[sent:]
 
     async def receive(self):
-        """The next packet; None for one of more than 8 KiB (or than memory allows), which is read and forgotten."""
+        """The next packet; None for one of more than 8 KiB, which is read and forgotten. `MemoryError`: no room for it."""
         head = self._head
         await self._fill(head[:2])
         end = 2
@@ -52,15 +54,20 @@ class Connection:
         size = 0
         for byte in range(end - 1, 0, -1):
             size = size << 7 | head[byte] & 0x7F
-        try:
-            packet = bytearray(end + size) if size <= _LONGEST else None
-        except MemoryError:
-            packet = None
-        if packet is None:
+        if size > _LONGEST:
             return await self._skip(size)
+        packet = await self._room(end + size)
         packet[:end] = head[:end]
         await self._fill(memoryview(packet)[end:])
         return packet
+
+    async def _room(self, size):
+        for _ in range(_ROOM_TRIES):
+            try:
+                return bytearray(size)
+            except MemoryError:
+                await asyncio.sleep_ms(_ROOM_MS)  # a customer or an update will be gone; the packet waits with the peer
+        return bytearray(size)
 
     async def some(self, view):
         """Read what is there, at least a byte, into ``view``; how many bytes. OSError when the peer has closed."""

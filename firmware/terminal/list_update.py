@@ -18,6 +18,7 @@ _ANSWER_MS = 3_000
 _TRIES = 5
 _QUIET_MS = 300
 _STALL_MS = 5_000
+_LOOK_MS = 100
 
 
 def receive(lists, offer, month):
@@ -73,8 +74,8 @@ class Pages:
         self._at = offset
         self._left = length
 
-    async def read(self):
-        """The next bytes, up to the end of a page, there until the next read. `OSError`, `asyncio.TimeoutError`: no more come."""
+    async def read(self, within):
+        """The next bytes, up to the end of a page, there until the next read; b"" when no more come (``within``: `Transfer`)."""
         size = min(PAGE - self._at % PAGE, self._left)
         buffer = self._buffer
         while size > self._end - self._begin:
@@ -82,7 +83,10 @@ class Pages:
                 self._end -= self._begin
                 buffer[: self._end] = bytes(buffer[self._begin : self._begin + self._end])
                 self._begin = 0
-            self._end += await asyncio.wait_for_ms(self._line.some(buffer[self._end :]), _STALL_MS)
+            got = await within(lambda: self._line.some(buffer[self._end :]), _STALL_MS)
+            if not got:
+                return b""
+            self._end += got
         piece = buffer[self._begin : self._begin + size]
         self._begin += size
         self._at += size
@@ -91,32 +95,29 @@ class Pages:
 
 
 class Transfer:
-    """``pages``: by HTTP, None where only the broker can be reached · ``ask(body, wanted)`` sends a ``fetch``, and ``answer``
-    (Event) is set once ``chunk()`` has what was wanted · ``quiet_ms()``: how long no key was touched · ``is_busy()``: whether to
-    stop, and go on another time."""
+    """For ``cache`` (`ListCache`): while it is busy nothing is taken in. ``pages``: by HTTP, None where only the broker can be
+    reached."""
 
-    def __init__(self, pages, ask, answer, chunk, quiet_ms, is_busy):
+    def __init__(self, cache, pages):
+        self._cache = cache
         self._pages = pages
-        self._ask = ask
-        self._answer = answer
-        self._chunk = chunk
-        self._quiet_ms = quiet_ms
-        self._is_busy = is_busy
 
     async def take(self, lists, month, offer):
         """Take in what is offered to ``lists`` (`MemberLists`) in ``month``; whether it came to its end, None when it was of no
-        use. `OSError`, `asyncio.TimeoutError`: HTTP broke off, and flash remembers how far it came."""
+        use. `OSError`: HTTP broke off, and flash remembers how far it came."""
         try:
             writer = receive(lists, offer, month)
             while writer.next != DONE:
-                if self._is_busy():
+                if self._cache.is_busy:
                     return False
                 if writer.next == DATA:
-                    data = await (self._pages.read() if self._pages else self._chunks(offer, writer.offset, writer.length))
+                    data = await (
+                        self._pages.read(self.within) if self._pages else self._chunks(offer, writer.offset, writer.length)
+                    )
                     if not data:
                         return False
                     writer.feed(data)
-                while writer.next == ERASE and self._quiet_ms() < _QUIET_MS and not self._is_busy():
+                while writer.next == ERASE and self._cache.quiet_ms() < _QUIET_MS and not self._cache.is_busy:
                     await asyncio.sleep_ms(50)
                 erased = writer.next == ERASE
                 writer.step()
@@ -132,11 +133,20 @@ class Transfer:
         size = min(_CHUNK_BYTES, length - offset)
         body = messages.encode("fetch", list=offer["list"], version=offer["version"], offset=offset, length=size)
         for _ in range(_TRIES):
-            self._answer.clear()
-            self._ask(body, wanted)
+            self._cache.came.clear()
+            self._cache.fetch(body, wanted)
+            if await self.within(self._cache.came.wait, _ANSWER_MS):
+                return self._cache.fetched()
+            if self._cache.is_busy:
+                break
+        return b""
+
+    async def within(self, step, ms):
+        """What ``step()`` gives within ``ms``; None when it gives nothing, or a customer comes: the check needs the heap."""
+        for _ in range(ms // _LOOK_MS):
+            if self._cache.is_busy:
+                break
             try:
-                await asyncio.wait_for_ms(self._answer.wait(), _ANSWER_MS)
-                return self._chunk()
+                return await asyncio.wait_for_ms(step(), _LOOK_MS)
             except asyncio.TimeoutError:
                 pass
-        return b""

@@ -13,9 +13,12 @@ from protocol.month import civil, days_from_civil, unix
 from protocol.record import CLOCKS
 
 PAGES, PIN, DATE, DONE = range(4)
+# Pages that say the same as long as they are looked at; the others are drawn anew each second.
+_STILL = (3, 4, 6)
 _SHOW_S = 4
 _IDLE_AFTER_S = 60
 _PAD = "firmware.terminal.pin_pad"
+_HEALTH = "firmware.terminal.health"
 
 
 class Menu:
@@ -34,7 +37,7 @@ class Menu:
     def tick(self):
         """A second has passed."""
         self._seconds += 1
-        if self._state == PAGES:
+        if self._state == PAGES and self._page not in _STILL:
             self._show_page()
         elif self._state == PIN:
             self._pad.show()
@@ -86,8 +89,7 @@ class Menu:
         if self._page == 3:
             return self._show_last()
         if self._page == 4:
-            digits = self._terminal.code()
-            return self._screens.show("code", code="%s %s %s" % (digits[:4], digits[4:8], digits[8:]))
+            return self._show_code()
         if self._page == 5:
             journal = self._terminal.journal
             received = max(0, journal.sequence - journal.waiting)
@@ -95,7 +97,22 @@ class Menu:
         if self._page == 6:
             return self._screens.show("service_keys")
         names = ("status_network", "status_list", "status_terminal")
-        self._screens.show(names[self._page], clock=CLOCKS[self._clock.source], **self._terminal.status())
+        terminal = self._terminal
+        _, age, members = terminal.lists.now()
+        self._screens.show(
+            names[self._page], clock=CLOCKS[self._clock.source], rssi=terminal.wifi.rssi() or 0, waiting=terminal.journal.waiting,
+            net=self._screens.word("online" if terminal.online() else "offline"), list=members, age=age // 86_400,
+            level=terminal.journal.level, terminal=terminal.name, version=terminal.version,
+        )  # fmt: skip
+
+    def _show_code(self):
+        terminal = self._terminal
+        digits = overlay.load(_HEALTH).code(
+            terminal.wifi, terminal.uplink, terminal.clock, terminal.lists, terminal.settings, terminal.journal,
+            terminal.courier.forks, terminal.boot, terminal.version,
+        )  # fmt: skip
+        overlay.drop(_HEALTH)
+        self._screens.show("code", code="%s %s %s" % (digits[:4], digits[4:8], digits[8:]))
 
     def _show_last(self):
         """Answers "did it go through?" after any restart."""

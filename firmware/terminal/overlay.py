@@ -5,6 +5,7 @@ import gc
 import sys
 
 _BREATH_MS = 15
+_TRIES = 30
 
 
 def load(name):
@@ -30,10 +31,19 @@ class OnDemand:
 
 
 async def bring(*names):
-    """Load several, with time for the keypad after each: one takes an ESP32 some 10 ms a kilobyte."""
+    """Load several, with time for the keypad after each: one takes an ESP32 some 10 ms a kilobyte.
+
+    Where there is no room, whoever is about to end gets a moment to make some; then `MemoryError`.
+    """
     for name in names:
-        if name not in sys.modules:
-            load(name)
+        tries = _TRIES
+        while name not in sys.modules:
+            try:
+                load(name)
+            except MemoryError:
+                tries -= 1
+                if not tries:
+                    raise
             await asyncio.sleep_ms(_BREATH_MS)
 
 

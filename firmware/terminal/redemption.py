@@ -20,6 +20,7 @@ _SAVED_FOR_S = 8
 _CHECKS = "firmware.terminal.checks"
 _TILL = "firmware.terminal.till"
 _PRICE = "firmware.terminal.price"
+_CATALOGUE = "firmware.terminal.catalogue"
 
 
 class Redemption:
@@ -59,7 +60,7 @@ class Redemption:
 
     def leave(self):
         """The page is left."""
-        overlay.drop(_TILL, _PRICE, "firmware.terminal.catalogue", "firmware.terminal.redemption")
+        overlay.drop(_TILL, _PRICE, _CATALOGUE, "firmware.terminal.redemption")
 
     # The states' keys
 
@@ -130,6 +131,7 @@ class Redemption:
     async def _begin(self, found):
         # One after the other, for all of it together would be more than the heap has.
         self._found = await (found or self._terminal.lists.find(self._month, int(self._number)))
+        await overlay.bring(_CATALOGUE)
         self._catalogue = self._terminal.settings.catalogue()
         offers = self._catalogue.offers
         # What the chain refuses at once needs no choice.
@@ -149,6 +151,7 @@ class Redemption:
         self._screens.show("offer", digit=digit, label=label, digit2=digit2, label2=label2)
 
     async def _check(self):
+        self._catalogue.offers = ()  # room for what checks and redeems the one that is left
         await overlay.bring(_CHECKS)
         check = overlay.load(_CHECKS).check
         self._decided(

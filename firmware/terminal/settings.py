@@ -47,7 +47,7 @@ class Settings:
         """
         if not self.receive_body(messages.untagged(self._key, self._topic, payload)):
             return False
-        self._unkept = bytes(payload)
+        self._unkept = payload
         return True
 
     def keep(self):

@@ -8,21 +8,23 @@ from firmware.terminal.clock import CENTRE, NETWORK
 
 _ERASE_AFTER_QUIET_MS = 300
 _ASK_TIME_S = 15
-_HEALTH = "firmware.terminal.health"
 _TIME = "firmware.terminal.network_time"
 _TILL = "firmware.terminal.till"
 
 
 class Terminal:
     """What pages of the desk find here, put in by `firmware/main.py`: ``name``, ``key`` (32 bytes), ``journal``, ``refusals``,
-    ``clock``, ``settings``, ``courier``, ``lists``, ``answers``, ``wifi``, ``resolver``, ``uplink``, ``screens``, ``signals``."""
+    ``clock``, ``settings``, ``courier``, ``lists``, ``answers``, ``wifi``, ``resolver``, ``uplink``, ``screens``, ``signals``.
+
+    boot: what `machine.reset_cause` says · version: of the firmware
+    """
 
     def __init__(self, name, key, boot, board, version):
         self.name = name
         self.key = key
-        self._boot = boot
+        self.boot = boot
         self._board = board
-        self._version = version
+        self.version = version
         self.wrong_pins = 0  # kept here because the page that asks for the PIN is forgotten when it is left
         self.wrong_pin_at = 0  # by `second`
         self.second = 0  # since the start
@@ -51,32 +53,14 @@ class Terminal:
         journal = self.journal
         if message == "hello":
             return {
-                "version": self._version, "board": self._board, "epoch": journal.epoch, "sequence": journal.sequence,
-                "list": self.lists.now()[0], "settings": self.settings.version, "boot": self._boot,
+                "version": self.version, "board": self._board, "epoch": journal.epoch, "sequence": journal.sequence,
+                "list": self.lists.now()[0], "settings": self.settings.version, "boot": self.boot,
             }  # fmt: skip
         return {
             "online": True, "waiting": journal.waiting, "level": journal.level, "answered": self.answers.online,
             "offline": self.answers.offline, "forks": self.courier.forks, "damaged": journal.damaged,
             "dropped": self.courier.refused_messages + (self.uplink.skipped if self.uplink else 0),
         }  # fmt: skip
-
-    def status(self):
-        """The fields of the status screens."""
-        _, age, members = self.lists.now()
-        return {
-            "net": self.screens.word("online" if self.online() else "offline"), "rssi": self.wifi.rssi() or 0,
-            "waiting": self.journal.waiting, "list": members, "age": age // 86_400,
-            "level": self.journal.level, "terminal": self.name, "version": self._version,
-        }  # fmt: skip
-
-    def code(self):
-        """The terminal's state in 12 digits, for the help desk."""
-        digits = overlay.load(_HEALTH).code(
-            self.wifi, self.uplink, self.clock, self.lists, self.settings, self.journal, self.courier.forks, self._boot,
-            self._version,
-        )  # fmt: skip
-        overlay.drop(_HEALTH)
-        return digits
 
     def overturned(self, verdict):
         """The centre's answer came too late to count, and differs from the ``verdict`` that was shown."""

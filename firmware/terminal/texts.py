@@ -6,9 +6,12 @@
 import struct
 from binascii import crc32
 
+from drivers.code_points import code_points, encoded
+
 _HEADER = 12
 _LANGUAGE = 8
 _NUMBERS = 514
+_PIECE = 64
 _FIRST = 0xE000
 _NO_CELL = 0xFF
 # The symbols up to here are in the display's font or show as "?"; a name with a letter beyond that it lacks is not shown at all.
@@ -46,22 +49,21 @@ class Texts:
 
     def local(self, name):
         """A name the centre gave, in the display's characters; None when it cannot show that."""
-        text = ""
+        text = bytearray()
         drawn = 0
-        for char in name:
-            if ord(char) >= 0x80:
-                number = self._number(ord(char))
-                if number is not None:
-                    char = chr(_FIRST + number)
-                    if self._name_cells:
-                        char = chr(_FIRST + (number & 0xFF))
-                        if number >> 8 != _NO_CELL:
-                            char += chr(_FIRST + (number >> 8))
-                        drawn += len(char)
-                elif ord(char) >= _SYMBOLS:
-                    return None
-            text += char
-        return text if drawn <= self._name_cells else None
+        for point in code_points(name):
+            number = self._number(point) if point >= 0x80 else None
+            cells = (point,)
+            if number is not None:
+                cells = (_FIRST + number,)
+                if self._name_cells:
+                    cells = (_FIRST + (number & 0xFF), _FIRST + (number >> 8))[: 2 if number >> 8 != _NO_CELL else 1]
+                    drawn += len(cells)
+            elif point >= _SYMBOLS:
+                return None
+            for cell in cells:
+                text.extend(encoded(cell))
+        return text.decode() if drawn <= self._name_cells else None
 
     def bitmap(self, number):
         """The 8 bytes of a cell drawn by us (see `Display.glyphs`)."""
@@ -71,10 +73,12 @@ class Texts:
         if code > 0xFFFF:
             return None
         before, upto = struct.unpack("<HH", self._at(self._characters + 2 * (code >> 8), 4))
-        count = upto - before
-        bucket = self._at(self._characters + _NUMBERS + 3 * before, 3 * count)
-        place = bucket.find(bytes((code & 0xFF,)), 0, count)
-        return None if place < 0 else struct.unpack_from("<H", bucket, count + 2 * place)[0]
+        bucket = self._characters + _NUMBERS + 3 * before
+        # In pieces: a bucket has up to 768 bytes, and the heap seldom as many in one.
+        for at in range(before, upto, _PIECE):
+            place = self._at(bucket + at - before, min(_PIECE, upto - at)).find(bytes((code & 0xFF,)))
+            if place >= 0:
+                return struct.unpack("<H", self._at(bucket + upto - before + 2 * (at - before + place), 2))[0]
 
     def _at(self, place, length):
         self._file.seek(place)

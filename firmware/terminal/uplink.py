@@ -23,7 +23,8 @@ class Uplink:
     seconds. For TLS, `wrap(socket)` returns the stream to talk through: see docs/uplink.md.
 
     `on_up()` is called for each new session, once the subscription stands; `on_message(topic, payload)` for each message, both
-    bytes. They must not wait. What they raise is counted in `handler_faults` and costs nothing else.
+    bytes, a long payload as a view of them. They must not wait. What they raise is counted in `handler_faults` and costs nothing
+    else, but for want of memory: what could not be taken in comes again with the next session.
 
     `state` is "waiting" (for the link), "resolving", "opening", "connecting", "subscribing", "up" or "pausing". `fault` is the
     last failure: (the state it happened in, text), or None. Counters: `sessions`, `faults`, `handler_faults`, `skipped`
@@ -170,6 +171,8 @@ class Uplink:
     def _call(self, handler, *arguments):
         try:
             handler(*arguments)
+        except MemoryError:
+            raise
         except Exception as error:
             # The type only: a text may quote a member's number.
             self.handler_faults += 1

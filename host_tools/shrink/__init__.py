@@ -8,7 +8,7 @@ readable and knows nothing of it. Where code reaches for names in a way that is 
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from host_tools.shrink import constants
@@ -21,6 +21,8 @@ RESIDENT = "resident"
 """The module that holds all that is never dropped."""
 # Modules that are there when ours are loaded: on a board and on the bench.
 _TAKEN = {"main", "start"}
+# Names of methods: no module is called so.
+_SPARE = {name for kind in (str, list, dict, set) for name in dir(kind) if name.isalpha()}
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,17 @@ class Shrunk:
 
 
 def shrink(
-    sources: dict[str, str], parts: dict[str, list[str]], foreign: Iterable[str] = (), by_name: Collection[str] = ()
-) -> Shrunk:
+    sources: dict[str, str], parts: dict[str, list[str]], foreign: Iterable[str] = (), by_name: Collection[str] = (),
+    layers: Sequence[str] = (),
+) -> Shrunk:  # fmt: skip
     """Bundle modules (path as in `protocol/month` → source) into `RESIDENT` and one module for each part.
 
-    `parts`: see `Program` · `foreign`: sources of other people's code that ours calls or is called by · `by_name`: parts that are
-    loaded from outside, by their path.
+    `parts`, `layers`: see `Program` · `foreign`: sources of other people's code that ours calls or is called by ·
+    `by_name`: parts that are loaded from outside, by their path.
     """
     micropython, esp32 = known_names()
     called = micropython | esp32 | {name for source in foreign for name in _identifiers(ast.parse(source))}
-    program = Program(sources, parts)
+    program = Program(sources, parts, layers)
     constants.inline(program)
     program.hoist_imports()
     program.keep_reachable()
@@ -55,16 +58,19 @@ def shrink(
     before: dict[str, list[str]] = {}
     for old, new in [*renamer.names.items(), *((f".{old}", new) for old, new in renamer.attributes.items())]:
         before.setdefault(new, []).append(old)
-    files = {path: path if path in by_name or path == RESIDENT else _file(path) for path in bundles}
+    free = iter(sorted(_SPARE & micropython))
+    files = {path: path if path in by_name or path == RESIDENT else _file(path, free) for path in bundles}
     for tree in bundles.values():
         _Files({path.replace("/", "."): file.replace("/", ".") for path, file in files.items()}).visit(tree)
     return Shrunk({files[path]: ast.unparse(ast.fix_missing_locations(tree)) for path, tree in bundles.items()}, before, files)
 
 
-def _file(path: str) -> str:
-    """A name without folders: of those MicroPython would keep the module, the path and both their names, for each part."""
+def _file(path: str, free: Iterator[str]) -> str:
+    """A name without folders and, for a part, one that MicroPython has anyway: it keeps those of modules and files for ever."""
     folder, _, name = path.rpartition("/")
-    return path.replace("/", "_") if folder and name in _TAKEN else name
+    if folder and name in _TAKEN:
+        return path.replace("/", "_")
+    return next(free, name) if folder else name
 
 
 class _Files(Quick, ast.NodeTransformer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from host_tools.errors import CheYouError
@@ -21,13 +21,14 @@ _BARE_FIELDS = {"id", "attr", "ctx", "op", "ops", "kind", "type_comment", "is_as
 class Program:
     """`trees`: module path (`protocol/month`) → tree. `parts`: a module loaded on demand → what only it needs, loaded with it.
 
-    The first part is the base: loaded before all else, so that everything may import from it and it from nothing.
+    The first part is the base: loaded before all else, so that everything may import from it and it from nothing. `layers` are
+    the parts that are loaded next, in this order, and stay: each may import from those before it, and everything from them.
     """
 
-    def __init__(self, sources: dict[str, str], parts: dict[str, list[str]]) -> None:
+    def __init__(self, sources: dict[str, str], parts: dict[str, list[str]], layers: Sequence[str] = ()) -> None:
         self.trees = {path: ast.parse(source) for path, source in sources.items()}
         self.parts = parts
-        self._base = next(iter(parts))
+        self._layers = [next(iter(parts)), *layers, ""]
         self._aliases: dict[str, str] = {}
         self._bindings: dict[str, dict[str, Binding]] = {}
         for path, tree in self.trees.items():
@@ -128,7 +129,10 @@ class Program:
 
     def is_at_hand(self, home: str, path: str) -> bool:
         """Whether a module is loaded whenever another one is."""
-        return self.part_of(home) in (self.part_of(path), self._base, "")
+        part, other = self.part_of(path), self.part_of(home)
+        if part in self._layers:
+            return other in self._layers[: self._layers.index(part) + 1]
+        return other == part or other in self._layers
 
     def _check_import(self, path: str, node: ast.Import | ast.ImportFrom) -> None:
         where = f"{path}.py:{node.lineno}"
@@ -138,10 +142,11 @@ class Program:
             home = self.home(name)
             if home is None or node.col_offset:
                 continue
-            if not self.part_of(path) and not self.is_at_hand(home, path):
-                raise CheYouError(f"{where}: imports {name}, which is loaded on demand", "load it where it is needed")
-            if self.part_of(path) == self._base != self.part_of(home):
+            if self.part_of(path) not in self._layers or self.is_at_hand(home, path):
+                continue
+            if self.part_of(home) in self._layers:
                 raise CheYouError(f"{where}: imports {name}, but is loaded before it", "put both in one part in pyproject.toml")
+            raise CheYouError(f"{where}: imports {name}, which is loaded on demand", "load it where it is needed")
 
     def _take_aliases(self, path: str, tree: ast.Module) -> None:
         """`sys.modules["x"] = y` gives a module of ours a name that other people's code imports it by."""

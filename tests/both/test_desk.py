@@ -118,8 +118,8 @@ def stands_at(made, page, state):
 
 
 async def settled(made):
-    for _ in range(200):
-        await asyncio.sleep(0)
+    for _ in range(2000):  # two seconds: parts are loaded meanwhile
+        await asyncio.sleep(0.001)
         if not stands_at(made, Redemption, CHECKING):
             return
     raise AssertionError("no verdict")

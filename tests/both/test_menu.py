@@ -10,23 +10,38 @@ KEY = bytes(32)
 DATE = "202612011432"
 
 
+class Lists:
+    def now(self):
+        return 5, 3600, 1000
+
+    def is_past(self, stage, age):
+        return False
+
+
 class Stand:
     """The terminal, its clock, settings, journal, courier and screens, as far as the menu asks them."""
 
     merchant_id = "M"
     source = 0
-    version = 5
+    version = "0.1.0"
     sequence = 143
     waiting = 0
     wrong_pins = wrong_pin_at = second = 0
     training = None
+    level = damaged = forks = 0
+    boot = sessions = 1
+    cause = fault = None
+    connected = True
+    name = "T0001"
 
     def __init__(self, error=None):
         till.Till = TILL
         overlay.drop = lambda *names: None  # others hold on to these modules
         self.key = KEY
         self.pin = pin.proof(KEY, pin.digest("M", "1234"))
-        self.screens = self.clock = self.settings = self.journal = self.refusals = self.courier = self
+        self.screens = self.clock = self.settings = self.journal = self.refusals = self.courier = self.wifi = self
+        self.uplink = self
+        self.lists = Lists()
         self.error = error
         self.shown = None
         self.saved = []
@@ -34,11 +49,14 @@ class Stand:
     def show(self, name, **fields):
         self.shown = name, fields
 
-    def status(self):
-        return {"waiting": self.waiting}
+    def word(self, name):
+        return name
 
-    def code(self):
-        return "123456789012"
+    def online(self):
+        return True
+
+    def rssi(self):
+        return -60
 
     def last(self, count):
         return iter(())

@@ -68,6 +68,24 @@ def test_what_is_said_to_be_kept_is_committed(seeded: Seeded, monkeypatch: pytes
     assert (tries, told) == ([0] * 4, [1])
 
 
+def test_a_receipt_is_sent_after_the_commit(seeded: Seeded) -> None:
+    """What a receipt covers is there for any other connection by then (law 1)."""
+    found: list[tuple[int, int]] = []
+
+    def deliver(receipts: list[Receipt]) -> None:
+        with seeded.database.read() as connection:
+            there = connection.scalar(sa.select(sa.func.max(schema.records.c.sequence)))
+        found.extend((receipt.position.upto, there or 0) for receipt in receipts)
+
+    writer = Writer(seeded.database, deliver)
+    writer.directory = seeded.directory
+    chain = journal(seeded.key, 5)
+    writer.take(batch(seeded.terminal, chain, 1, 5))
+    writer.start()
+    writer.stop()
+    assert found == [(5, 5)]
+
+
 def test_a_commit_is_on_the_disk(seeded: Seeded) -> None:
     """A receipt promises that a power cut takes nothing back: both databases flush before they say that a commit is done."""
     with seeded.database.write() as connection:

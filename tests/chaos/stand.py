@@ -36,9 +36,8 @@ class Stand:
         self.keys = {name: hmac_sha256(f"{seed} {name}".encode(), b"key") for name in names}
         self.done: Counter[str] = Counter()
         self.broker = MosquittoProcess(folder / "broker")
-        self.centre = CentreProcess(folder / "centre", self.broker)
+        self.centre = CentreProcess(folder / "centre", self.broker, db=self.url)
         self._one_at_a_time = asyncio.Lock()
-        self._before = os.environ.get("CHEYOU_DB")
 
     def __enter__(self) -> Stand:
         database = Database(self.url)
@@ -52,7 +51,6 @@ class Stand:
             members.put(connection, [blank | {"member": member} for member in VIPS[:1000]])
         self.broker.admit(database)
         database.dispose()
-        os.environ["CHEYOU_DB"] = self.url
         self.broker.start()
         self.centre.start()
         return self
@@ -62,9 +60,6 @@ class Stand:
         self.broker.stop()
         if self.postgres:
             self.postgres.remove()
-        os.environ.pop("CHEYOU_DB")
-        if self._before is not None:
-            os.environ["CHEYOU_DB"] = self._before
 
     async def suffer(self, fault: Fault, seconds: float) -> None:
         """Let a fault of everybody's happen and pass, and everything it killed come back after `seconds`."""

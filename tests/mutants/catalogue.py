@@ -81,7 +81,7 @@ MUTANTS = (
         "            receipts = Intake(connection, self._database, self.directory).take(batches) if batches else []\n",
         "            receipts = Intake(connection, self._database, self.directory).take(batches) if batches else []\n"
         "            self._deliver(receipts)\n",
-        ("tests/central/test_end_to_end.py::test_centre_killed_at_each_step", "tests/central/test_outages.py"),
+        ("tests/central/test_writer.py",),
     ),
     Mutant(
         "a commit that is not flushed", 1, "central/database.py",
