@@ -63,8 +63,8 @@ def test_a_version_that_does_not_fit_is_cut_not_refused():
 def test_states_from_measurements():
     assert wifi_state(None, -60) == "ok"
     assert wifi_state(202, -85) == "weak"
-    assert [wifi_state(cause, None) for cause in (None, 201, 202, 204, 1001)] == [
-        "not_joined", "no_network", "wrong_password", "wrong_password", "no_answer",
+    assert [wifi_state(cause, None) for cause in (None, 201, 202, 204, 1001, 1010, 0)] == [
+        "not_joined", "no_network", "wrong_password", "wrong_password", "no_answer", "no_address", "ok",
     ]  # fmt: skip
     assert [journal_state(n, level, 0, 0) for n, level in ((0, 0), (3, 1), (9, 40), (9, 80), (9, 100))] == [
         "empty", "some", "half", "warning", "full",
