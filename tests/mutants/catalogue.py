@@ -88,6 +88,11 @@ MUTANTS = (
         "PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL", ("tests/central/test_writer.py",),
     ),
     Mutant(
+        "a server's own commits are not flushed", 1, "central/database.py",
+        "set_config('synchronous_commit', 'on', false)", "set_config('synchronous_commit', 'off', false)",
+        ("tests/central/test_writer.py",),
+    ),
+    Mutant(
         "a sequence is left out", 2, "firmware/terminal/mount.py",
         "self.sequence = record.sequence if record", "self.sequence = record.sequence + 1 if record", JOURNAL,
     ),
