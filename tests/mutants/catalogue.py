@@ -194,4 +194,14 @@ MUTANTS = (
         "            return\n",
         ("tests/central/test_writer.py",),
     ),
+    Mutant(
+        "a pass is sold without the centre", 6, "protocol/offers.py",
+        'return self.online_only or (self.kind == "pass" and not used)', "return self.online_only",
+        ("tests/central/test_same_verdict_by_kind.py",),
+    ),
+    Mutant(
+        "what is booked is given without the centre", 6, "protocol/offers.py",
+        'self.online_only = _flag(fields, "online_only") or self.booked', 'self.online_only = _flag(fields, "online_only")',
+        ("tests/central/test_same_verdict_by_kind.py",),
+    ),
 )  # fmt: skip
