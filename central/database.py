@@ -1,7 +1,7 @@
 """The database: SQLite in a file by default, PostgreSQL by URL, the same code on both.
 
-SQLite runs with a write-ahead log, so that checks read while records are written, and with ``synchronous=FULL``, because a
-receipt promises that a power cut takes nothing back.
+SQLite runs with a write-ahead log, so that checks read while records are written. A receipt promises that a power cut takes
+nothing back: SQLite runs with ``synchronous=FULL``, PostgreSQL with ``synchronous_commit``, whatever its server says.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Database:
             self.engine = sa.create_engine(
                 self.url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": _CONNECT_S}
             )
+            sa.event.listen(self.engine, "connect", _on_postgresql_connect)
         # Reads outside a transaction: each statement sees the latest commit, and no lock outlives it.
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -139,3 +140,11 @@ def _on_sqlite_begin(connection: sa.Connection) -> None:
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         # IMMEDIATE: a transaction that read first and wrote later could not wait its turn.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _on_postgresql_connect(connection: Any, _record: object) -> None:
+    # Outside a transaction, or the next rollback would take it back. Only "off" answers before the flush; what waits for
+    # standbys too stays as it is.
+    connection.autocommit = True
+    connection.execute("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")
+    connection.autocommit = False

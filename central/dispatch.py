@@ -118,7 +118,7 @@ class Dispatch:
                 epoch=fields["epoch"],
                 settings_held=fields["settings"],
                 list_held=fields["list"],
-                boots=fields["boot"],
+                reset_cause=fields["boot"],
             )
             self._greet(terminal, fields)
         elif name == "status":

@@ -15,6 +15,8 @@ from protocol.keys import KEY_BYTES
 from protocol.topics import is_terminal_id
 
 STATES = ("pending", "issued", "fenced")
+# `boot` of a hello: machine.reset_cause() of MicroPython's ESP32 port
+_RESETS = {1: "power", 2: "reset", 3: "watchdog", 4: "deep_sleep", 5: "soft_reset"}
 
 
 def add(connection: sa.Connection, terminal: str, merchant: str, who: str, key: bytes | None = None) -> bytes:
@@ -117,7 +119,7 @@ def epochs_of(connection: sa.Connection, terminal: str) -> tuple[int, int]:
 
 
 def listing(connection: sa.Connection) -> list[dict[str, Any]]:
-    """Every terminal with what it last said of itself, without its key."""
+    """Every terminal with what it last said of itself, without its key. `last_reset` is None until it has said why."""
     t, r = schema.terminals, schema.records
     stored = sa.select(r.c.terminal, sa.func.count().label("records")).group_by(r.c.terminal).subquery()
     rows = connection.execute(
@@ -138,6 +140,7 @@ def listing(connection: sa.Connection) -> list[dict[str, Any]]:
             "epoch": row.epoch,
             "settings": row.settings_held,
             "list": row.list_held,
+            "last_reset": _RESETS.get(row.reset_cause),
             "records": row.records,
             "status": row.status,
         }

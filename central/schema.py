@@ -107,7 +107,8 @@ terminals = Table(
     Column("board", String(40), nullable=False, server_default=""),
     Column("settings_held", BigInteger, nullable=False, server_default="0"),
     Column("list_held", BigInteger, nullable=False, server_default="0"),
-    Column("boots", BigInteger, nullable=False, server_default="0"),
+    # Its name in the database is of a time when it was thought to count starts.
+    Column("boots", BigInteger, key="reset_cause", nullable=False, server_default="0"),
     Column("last_seen", BigInteger),
     Column("status", JSON, nullable=False, default=dict),
     Column("settings_version", BigInteger, nullable=False, server_default="0"),

@@ -18,7 +18,7 @@ class Display:
 
     Only the latest text of a line counts: nobody can read the ones between. `glass` is the controller (see `Hd44780`, `St7920`):
     `columns`, `rows`, `GLYPHS` it holds, `STEP` cells an address has, `TURN` bytes it takes in 5 ms, `begin()`, `code(point)` of
-    a character's Unicode number (above 0xFF for one that is two cells wide), `cell(row, column)`, `glyph_row(index)`, `put(byte)`.
+    a Unicode number (above 0xFF for one that is two cells wide), `cell(row, column)`, `glyph_row(index)`, `put(byte)`.
     """
 
     def __init__(self, glass):

@@ -24,7 +24,7 @@ from firmware.terminal.clock import Clock
 from firmware.terminal.courier import Courier
 from firmware.terminal.journal import Journal
 from firmware.terminal.refusals import Refusals
-from firmware.terminal.self_test import ALONE, GUIDED, SelfTest, mac_text
+from firmware.terminal.self_test import ALONE, GUIDED, ONLINE, WIFI, WIRE, SelfTest, mac_text
 from firmware.terminal.settings import Settings
 from firmware.terminal.uplink import Uplink
 from protocol import topics
@@ -63,14 +63,15 @@ def self_test(now, names=None):
     except OSError:
         pass  # it is there
     nvs = Nvs("cheyou")
-    steps = names or GUIDED + ALONE
+    online = (WIRE if board.ETHERNET else WIFI,) + ONLINE
+    steps = names or GUIDED + ALONE + online
     tasks = [parts.display.run(), parts.keypad.run(), parts.buzzer.run(), _feed(machine.WDT(timeout=_WATCHDOG_MS))]
     if nvs.text("id"):
         say({"terminal": nvs.text("id")})
-        if "wifi" in steps:
+        if [name for name in steps if name in online]:
             tasks += connect(parts, nvs)
     else:
-        steps = [name for name in steps if name not in ("wifi", "broker", "training")]
+        steps = [name for name in steps if name not in online]
     asyncio.run(_run(SelfTest(parts, say), steps, tasks))
 
 

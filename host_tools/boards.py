@@ -179,6 +179,11 @@ def load(name: str, folder: Path = FOLDER) -> Board:
     return read(path)
 
 
+def is_wired(name: str) -> bool:
+    """Whether boards of that name have a cable instead of Wi-Fi."""
+    return load(name).ethernet is not None
+
+
 def read(path: Path) -> Board:
     """Read and check a board file. The first fault found is raised; `Board.warnings` holds what is only unwise."""
     text = path.read_text(encoding="utf-8")

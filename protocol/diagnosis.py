@@ -69,10 +69,14 @@ def facts_of(digits):
 
 
 def wifi_state(cause, rssi):
-    """The name in `WIFI` for a station: ``rssi`` in dBm while joined, else None and the `WLAN.status()` code of the last try."""
+    """The name in `WIFI` for a station: ``rssi`` in dBm while joined, else None and the `WLAN.status()` code of the last try.
+
+    A cable has no signal: its `cause` is 0 while it carries.
+    """
     if rssi is not None:
         return "weak" if rssi < -80 else "ok"
     causes = {
+        0: "ok",
         201: "no_network",
         202: "wrong_password",
         203: "refused",

@@ -23,7 +23,7 @@ MAX_BATCH = _BATCH_HEAD_BYTES + MAX_SLOTS * SLOT_BYTES
 # name -> its fields, each with its kind (integer, string, boolean, dictionary, list) and bounds, but for integers those of its
 # length: least 0 and most 2^32 - 1 or 40 characters unless given. Every field is required, others are dropped.
 FIELDS = {
-    "hello": "session:i version:s board:s epoch:i-65535 sequence:i list:i settings:i boot:i",
+    "hello": "session:i version:s board:s epoch:i-65535 sequence:i list:i settings:i boot:i-255",
     "welcome": "session:i time:i epoch:i-65535 received:i chain:s32-32",
     "check": "check:i member:s month:i-209912 sender:b offer:i-65535",
     "verdict": "check:i reason:s tier:i-65535 used:i-65535 limit:i-65535 due:d-8 time:i",

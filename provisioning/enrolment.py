@@ -8,16 +8,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioning.authority import Authority
-from provisioning.batch import Row, unit_of
+from provisioning.batch import Row, identity_of
 from provisioning.errors import IdentityError
 from provisioning.registry import Registry
 from provisioning.units import Unit, UnitStore
 
 
-def enrol(mac: str, board: str, row: Row, store: UnitStore, registry: Registry, authority: Authority) -> Unit:
-    """The unit of the board `mac` as its `row` wants it, written down and registered (`pending` when it is new)."""
+def enrol(mac: str, board: str, wired: bool, row: Row, store: UnitStore, registry: Registry, authority: Authority) -> Unit:
+    """The unit of the board `mac` as its `row` wants it, written down and registered (`pending` when it is new).
+
+    `wired`: whether boards of that name have a cable instead of Wi-Fi.
+    """
     if row.board and row.board != board:
         raise IdentityError(f"line {row.line} wants a {row.board}, {mac} is flashed as {board}", "correct the row or the image")
+    if not row.finds_network(wired):
+        raise IdentityError(f"line {row.line} has no wifi_ssid, and {mac} is {board}: it has no other network", "fill it in")
     unit = store.find(mac)
     if unit is not None and unit.state == "replaced":
         unit = None  # a repaired board starts over
@@ -31,7 +36,7 @@ def enrol(mac: str, board: str, row: Row, store: UnitStore, registry: Registry, 
         raise IdentityError(
             f"terminal {row.terminal} is the board {holder.mac}", f"use another id, or `cheyou swap {row.terminal} …` to move it"
         )
-    identity = unit_of(row, unit)
+    identity = identity_of(row, unit, wired)
     registered = registry.key_of(row.terminal)
     if registered is not None and unit is None:
         # Registered by hand: the centre has made its key.

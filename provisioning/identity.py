@@ -34,13 +34,14 @@ class Identity:
     """A terminal's identity, checked when made; `IdentityError` names what is wrong.
 
     `key`, `wifi_psk` and `credentials` stay out of `repr`, so that no log or traceback shows them. `epoch` is the last journal
-    epoch the terminal has used, 0 for a new one: a terminal provisioned again must not start over at 1.
+    epoch the terminal has used, 0 for a new one: a terminal provisioned again must not start over at 1. A wired terminal has
+    neither `wifi_ssid` nor `wifi_psk`.
     """
 
     terminal_id: str
     mqtt_url: str
     http_url: str
-    wifi_ssid: str
+    wifi_ssid: str = ""
     wifi_psk: str = field(default="", repr=False)
     key: bytes = field(default_factory=new_key, repr=False)
     epoch: int = 0
@@ -57,9 +58,7 @@ class Identity:
             "write http://host:port",
         )
         # IEEE 802.11: a name of up to 32 bytes; WPA: a passphrase of 8 to 63 ASCII characters; none for an open network.
-        _require(
-            1 <= len(self.wifi_ssid.encode()) <= 32, "the Wi-Fi name is not 1 to 32 bytes long", "check it at the access point"
-        )
+        _require(len(self.wifi_ssid.encode()) <= 32, "the Wi-Fi name is longer than 32 bytes", "check it at the access point")
         _require(
             self.wifi_psk == "" or re.fullmatch(r"[ -~]{8,63}", self.wifi_psk),
             "the Wi-Fi passphrase is not 8 to 63 ASCII characters",

@@ -28,6 +28,7 @@ _SHEET_COLUMNS, _SHEET_ROWS = 3, 10
 _TEXT_X_MM = HEIGHT_MM  # the QR code and its white take a square
 _TEXT_MM = WIDTH_MM - _TEXT_X_MM - 1.0
 _MM_A_POINT = 25.4 / 72
+_LINE_CHARACTERS = 32  # of the small print
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Label:
             ("CheYou", 7.0, "Helvetica"),
             (self.terminal, size, "Helvetica-Bold"),
             (self.mac, 6.5, "Courier"),
-            (self.board[:32], 4.5, "Helvetica"),
+            (_short(self.board), 4.5, "Helvetica"),
         )
 
     def pdf(self) -> bytes:
@@ -102,6 +103,14 @@ class Label:
     def _matrix(self) -> tuple[tuple[int, ...], ...]:
         # Level Q survives a scratched quarter.
         return tuple(tuple(row) for row in segno.make(self.code, error="q", micro=False).matrix)
+
+
+def _short(title: str) -> str:
+    """As many whole parts of a board's title as a line holds."""
+    parts = title.split(", ")
+    while len(parts) > 1 and len(", ".join(parts)) > _LINE_CHARACTERS:
+        parts.pop()
+    return ", ".join(parts)[:_LINE_CHARACTERS]
 
 
 def sheet(labels: Sequence[Label]) -> bytes:

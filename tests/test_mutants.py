@@ -19,5 +19,5 @@ def test_fits_the_code(mutant: Mutant) -> None:
 
 
 def test_every_one_of_the_first_four_laws_has_some() -> None:
-    assert {mutant.law for mutant in MUTANTS} == {1, 2, 3, 4}
+    assert {mutant.law for mutant in MUTANTS} >= {1, 2, 3, 4}
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)

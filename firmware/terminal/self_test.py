@@ -23,9 +23,11 @@ _WEAK_DBM = -85
 _FILE_BYTES = 4096
 
 GUIDED = ("display", "keypad", "buzzer", "lights")
-ALONE = ("flash", "memory", "clock", "wifi", "broker", "training")
+ALONE = ("flash", "memory", "clock")
+WIFI, WIRE = "wifi", "link"  # the step for the network that the board has
+ONLINE = ("broker", "training")
 # Without the step before it a step can only fail, and takes half a minute to.
-_NEEDS = {"broker": "wifi", "training": "broker"}
+_NEEDS = {"broker": (WIFI, WIRE), "training": ("broker",)}
 
 
 class SelfTest:
@@ -45,8 +47,9 @@ class SelfTest:
             self._say({"at": name, "done": at, "of": len(names)})
             began = ticks_ms()
             try:
-                if _NEEDS.get(name) in failed:
-                    passed, detail, values = None, "after " + _NEEDS[name], {}
+                missing = [before for before in _NEEDS.get(name, ()) if before in failed]
+                if missing:
+                    passed, detail, values = None, "after " + missing[0], {}
                 else:
                     passed, detail, values = await getattr(self, name)()
             except Exception as error:  # whatever is broken, the steps after it are still of use
@@ -163,6 +166,14 @@ class SelfTest:
             return False, "not joined, cause %s" % self._parts.wifi.cause, {"cause": self._parts.wifi.cause}
         level = self._parts.wifi.rssi() or 0
         return level >= _WEAK_DBM, "%d dBm" % level, {"dbm": level}
+
+    async def link(self):
+        """A wired board's: a cable with something at its other end, and an address from there."""
+        self._working("cable")
+        wire = self._parts.wifi
+        if not await self._until(wire.connected, _JOIN_MS):
+            return False, "link, but no address" if wire.cause == 1010 else "no link", {"cause": wire.cause}
+        return True, "up, address " + wire.address(), {"address": wire.address()}
 
     async def broker(self):
         self._working("broker")

@@ -21,6 +21,7 @@ from host_tools.flash.crew import Crew
 from host_tools.flash.job import Outcome, Work
 from host_tools.flash.workshop import Workshop
 from provisioning import batch
+from provisioning.batch import Batch, Boards
 from provisioning.errors import IdentityError
 from provisioning.registry import CentreRegistry
 
@@ -46,13 +47,18 @@ def registry(database_url: str) -> Iterator[CentreRegistry]:
             database.dispose()
 
 
+def read_batch(rows: Path, bench: Bench, board: str = "") -> Batch:
+    """The batch, whose rows are for `board` where they name none."""
+    return batch.read(rows, bench.units, Boards(boards.names(), boards.is_wired, board))
+
+
 @contextlib.contextmanager
-def workshop(rows: Path, bench: Bench, database_url: str) -> Iterator[Workshop]:
-    """A workshop for a batch. What can be wrong with the batch or the authority is said before any board is touched."""
+def workshop(rows: Path, bench: Bench, database_url: str, board: str = "") -> Iterator[Workshop]:
+    """A workshop for a batch, as `read_batch`. What may be wrong with it or the authority is said before any board is touched."""
     from host_tools.flash.selftest import run as selftest
 
     with identity_errors():
-        wanted = batch.read(rows, bench.units, boards.names())
+        wanted = read_batch(rows, bench, board)
         authority = bench.authority()
         with registry(database_url) as entries:
             for row in wanted.rows:

@@ -15,7 +15,6 @@ from host_tools.flash.adapters import RATES
 from host_tools.flash.bench import Bench, bench_option
 from host_tools.flash.job import Work
 from host_tools.flash.target import OWNED, Target
-from provisioning import batch
 from provisioning.reports import ReportStore
 
 
@@ -62,7 +61,7 @@ def command(
         if not ReportStore(bench.reports).qualified(what.application):
             test = f"cheyou qualify --board {what.board.name}"
             click.echo(f"note: this firmware has not passed its model test here; run `{test}` before units go out", err=True)
-        with _boards_at_work.workshop(provision, bench, database_url(data, db)) as workshop:
+        with _boards_at_work.workshop(provision, bench, database_url(data, db), what.board.name) as workshop:
             work = Work(what, erase, workshop, None if no_selftest else workshop, rates)
             outcomes = _boards_at_work.work(work, bench, device, everything, patience, watch)
     return _boards_at_work.show(outcomes, as_json)
@@ -71,7 +70,7 @@ def command(
 def _board_of(rows: Path | None, bench: Bench) -> str:
     """The board that a batch is for."""
     with _boards_at_work.identity_errors():
-        named = {row.board for row in batch.read(rows, bench.units, boards.names()).rows} if rows else set()
+        named = {row.board for row in _boards_at_work.read_batch(rows, bench).rows} if rows else set()
     if len(named) != 1 or "" in named:
         what = "names several boards" if len(named - {""}) > 1 else "does not name the board in every row"
         raise CheYouError(f"{rows} {what}", "fill in its column board, or say it with --board BOARD, one run for each")

@@ -6,26 +6,19 @@ from pathlib import Path
 
 import click
 
-from host_tools.errors import CheYouError
+from host_tools.commands._pictures import drawing, must_be_none
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; fail when a picture is not what a technician sees today.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to, or to check [docs/technician]."
-)
+@drawing("docs/technician", "a technician sees")
 def command(check: bool, output: Path | None) -> None:
     """Draw the pictures of docs/technician.md: a label, a report, and what the display asks in the self-test."""
     # Here and not above: `cheyou --help` need not load the simulator.
     from host_tools.guide import pictures
 
     folder = output or pictures.FOLDER
-    if not check:
-        pictures.write(folder)
-        click.echo(f"drawn into {folder}")
+    if check:
+        must_be_none(pictures.differences(folder), folder, "run `cheyou guide` and look at what has changed")
         return
-    found = list(pictures.differences(folder))
-    for line in found:
-        click.echo(line)
-    if found:
-        raise CheYouError(f"{len(found)} pictures are out of date in {folder}", "run `cheyou guide` and look at what has changed")
+    pictures.write(folder)
+    click.echo(f"drawn into {folder}")

@@ -31,8 +31,9 @@ def command(
 ) -> int:  # fmt: skip
     """Give boards their identity from a batch: id, keys, certificate, addresses, Wi-Fi and merchant.
 
-    The batch is a CSV file with the columns terminal, merchant, mqtt_url, http_url, wifi_ssid and, as wanted, mac, wifi_psk
-    and board. A second run gives every board the same identity again. Secrets are never on the command line.
+    The batch is a CSV file with the columns terminal, merchant, mqtt_url, http_url, for boards with Wi-Fi wifi_ssid and
+    wifi_psk, and, as wanted, mac and board. A second run gives every board the same identity again. Secrets are never on the
+    command line.
     """
     if sum((batch is not None, new_authority, listed)) != 1:
         raise click.UsageError("give a batch, --new-authority or --list")

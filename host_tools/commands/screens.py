@@ -6,25 +6,18 @@ from pathlib import Path
 
 import click
 
-from host_tools.errors import CheYouError
+from host_tools.commands._pictures import drawing, must_be_none
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; fail when a picture is not what the firmware shows today.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to, or to check [docs/screens]."
-)
+@drawing("docs/screens", "the firmware shows")
 def command(check: bool, output: Path | None) -> None:
     """Draw every screen in every language on every display into docs/screens."""
     # Here and not above: `cheyou --help` need not load the simulator.
     from host_tools.gallery import album
 
     folder = output or album.FOLDER
-    if not check:
-        click.echo(f"{album.write(folder)} files changed in {folder}")
+    if check:
+        must_be_none(album.differences(folder), folder, "run `cheyou screens` and look at what has changed")
         return
-    found = list(album.differences(folder))
-    for line in found:
-        click.echo(line)
-    if found:
-        raise CheYouError(f"{len(found)} pictures are out of date", "look at what has changed and run `cheyou screens`")
+    click.echo(f"{album.write(folder)} files changed in {folder}")

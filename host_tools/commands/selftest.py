@@ -26,7 +26,7 @@ _NAMES = tuple(selftest.TITLES)
 @place_options
 @listing.json_option
 def command(device: str | None, steps: tuple[str, ...], bench: Bench, data: Path, db: str | None, as_json: bool) -> int:
-    """Test a unit: display, keys, buzzer, LEDs, flash, heap, clock, Wi-Fi, broker and a training redemption.
+    """Test a unit: display, keys, buzzer, LEDs, flash, heap, clock, Wi-Fi or cable, broker and a training redemption.
 
     The board's own display says what to do; # means yes, * means no. The report is kept. A pending unit that passes all of
     it is issued and gets its label.

@@ -17,10 +17,11 @@ from protocol.diagnosis import broker_state, wifi_state
 from provisioning.reports import Report, Step
 from provisioning.units import Unit
 
-# What the help desk would make of a step that failed.
-_STATES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "wifi": lambda values: wifi_state(values.get("cause"), values.get("dbm")),
-    "broker": lambda values: broker_state(False, values.get("fault"), 0),
+# What the help desk would make of a step that failed: a field of its diagnosis, and that field's state.
+_STATES: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "wifi": ("wifi", lambda values: wifi_state(values.get("cause"), values.get("dbm"))),
+    "link": ("wifi", lambda values: wifi_state(values.get("cause"), None)),
+    "broker": ("broker", lambda values: broker_state(False, values.get("fault"), 0)),
 }
 
 Progress = Callable[[float, str], None]
@@ -28,7 +29,8 @@ Progress = Callable[[float, str], None]
 _SILENCE_S = 200.0
 TITLES = {
     "display": "Display pattern", "keypad": "Every key", "buzzer": "Buzzer", "lights": "LEDs", "flash": "Flash",
-    "memory": "Heap", "clock": "Clock chip", "wifi": "Wi-Fi level", "broker": "Broker", "training": "Training redemption",
+    "memory": "Heap", "clock": "Clock chip", "wifi": "Wi-Fi level", "link": "Ethernet link", "broker": "Broker",
+    "training": "Training redemption",
 }  # fmt: skip
 
 
@@ -37,6 +39,9 @@ def run(port: Port, unit: Unit | None, board: Board, progress: Progress, steps: 
 
     `unit` is whom the board should be; None for whoever it is.
     """
+    other, own = ("wifi", "link") if board.ethernet else ("link", "wifi")
+    if other in steps:
+        raise CheYouError(f"{board.name} has no step {other}", f"the one for its network is `--step {own}`")
     said: dict[str, Any] = {}
     done: list[Step] = []
 
@@ -76,7 +81,9 @@ def run(port: Port, unit: Unit | None, board: Board, progress: Progress, steps: 
 def failure(report: Report, again: str) -> CheYouError:
     """What a report that did not pass says, and what to do about it before the command `again`."""
     failed = [step for step in report.steps if step.passed is False]
-    states = {name: state(step.values) for step in failed for name, state in _STATES.items() if step.name == TITLES[name]}
+    states = {
+        field: state(step.values) for step in failed for name, (field, state) in _STATES.items() if step.name == TITLES[name]
+    }
     known = [f"{item.cause}: {item.next_step}" for item in advice(states)]
     steps = ", ".join(f"{step.name} ({step.detail})" for step in failed)
     todo = "; ".join(known) or "mend that (the wiring: docs/boards)"

@@ -60,6 +60,11 @@ def move(old: Port | Salvage, spare: Port, terminal: str | None, bench: Bench, d
     identity = dataclasses.replace(identity, epoch=epoch)
     with Link.open(spare, bench.adapters.rates(spare.adapter)) as link:
         board = probe.require_board(link)
+        if not board.ethernet and not identity.wifi_ssid:
+            raise CheYouError(
+                f"the spare on {spare.device} has Wi-Fi alone, and terminal {name} is wired: it knows no Wi-Fi",
+                "take a spare with Ethernet (`cheyou boards`)",
+            )
         _check_spare(link, board, name, salvage)
         vfs = board.partition("vfs")
         graft = transplant.make(salvage, identity.key, board, epoch, link.read(vfs.offset, vfs.size))

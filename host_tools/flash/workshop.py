@@ -42,7 +42,8 @@ class Workshop:
     def unit_for(self, mac: str, board: Board) -> Unit:
         """The unit that the batch makes of this board, registered as pending if it is new."""
         row = self._batch.row_for(mac)
-        return enrolment.enrol(mac, board.name, row, self._bench.units, self._registry, self._authority)
+        wired = board.ethernet is not None
+        return enrolment.enrol(mac, board.name, wired, row, self._bench.units, self._registry, self._authority)
 
     def accept(self, port: Port, unit: Unit, board: Board, report: Progress) -> list[Path]:
         """Self-test and, when passed, the registry entry and the label. A unit issued before is not tested again."""

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from host_tools.shrink.program import Comprehension, Function, Quick, walk
-from host_tools.shrink.scopes import bound, parameters
+from host_tools.shrink.scopes import bound, comprehended, parameters
 
 
 def rename_locals(tree: ast.Module, fixed: set[str], first: list[str], names: dict[str, str]) -> None:
@@ -52,18 +52,9 @@ class _Locals(Quick, ast.NodeTransformer):
 
     def _comprehension(self, node: Comprehension) -> ast.AST:
         first = node.generators[0]
-        first.iter = self.visit(first.iter)  # the only part that is evaluated outside
-        names = {n.id for g in node.generators for n in walk(g.target) if isinstance(n, ast.Name)}
-        self._scopes.append({name: self._fresh() for name in sorted(names)})
-        for generator in node.generators:
-            generator.target = self.visit(generator.target)
-            if generator is not first:
-                generator.iter = self.visit(generator.iter)
-            generator.ifs = [self.visit(test) for test in generator.ifs]
-        if isinstance(node, ast.DictComp):
-            node.key, node.value = self.visit(node.key), self.visit(node.value)
-        else:
-            node.elt = self.visit(node.elt)
+        first.iter = self.visit(first.iter)
+        self._scopes.append({name: self._fresh() for name in sorted(comprehended(node))})
+        self.comprehend(node)
         self._scopes.pop()
         return node
 

@@ -206,6 +206,18 @@ class Quick:
                     setattr(node, field, new)
         return node
 
+    def comprehend(self, node: Comprehension) -> None:
+        """Visit what a comprehension evaluates in its own scope: all but the iterable of its first `for`."""
+        for number, generator in enumerate(node.generators):
+            generator.target = self.visit(generator.target)
+            if number:
+                generator.iter = self.visit(generator.iter)
+            generator.ifs = [self.visit(test) for test in generator.ifs]
+        if isinstance(node, ast.DictComp):
+            node.key, node.value = self.visit(node.key), self.visit(node.value)
+        else:
+            node.elt = self.visit(node.elt)
+
 
 class _Hoist(Quick, ast.NodeTransformer):
     def __init__(self, program: Program, path: str) -> None:

@@ -66,17 +66,9 @@ class Scopes(Quick, ast.NodeTransformer):
 
     def _comprehension(self, node: Comprehension) -> ast.AST:
         first = node.generators[0]
-        first.iter = self.visit(first.iter)  # the only part that is evaluated outside
-        names = {n.id for g in node.generators for n in walk(g.target) if isinstance(n, ast.Name)}
-        outer = self._enter(names)
-        for generator in node.generators:
-            if generator is not first:
-                generator.iter = self.visit(generator.iter)
-            generator.ifs = [self.visit(test) for test in generator.ifs]
-        if isinstance(node, ast.DictComp):
-            node.key, node.value = self.visit(node.key), self.visit(node.value)
-        else:
-            node.elt = self.visit(node.elt)
+        first.iter = self.visit(first.iter)
+        outer = self._enter(comprehended(node))
+        self.comprehend(node)
         self._leave(outer)
         return node
 
@@ -122,6 +114,11 @@ def bound(node: Function | ast.Lambda) -> set[str]:
     """The names that a function binds itself."""
     names = {argument.arg for argument in parameters(node)}
     return names if isinstance(node, ast.Lambda) else names | set(_stored(node.body))
+
+
+def comprehended(node: Comprehension) -> set[str]:
+    """The names that a comprehension binds itself."""
+    return {n.id for g in node.generators for n in walk(g.target) if isinstance(n, ast.Name)}
 
 
 def _stored(statements: list[ast.stmt]) -> Iterator[str]:

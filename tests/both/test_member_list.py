@@ -6,6 +6,8 @@ If this fails the format has changed: terminals in the field could not read what
 import struct
 from binascii import unhexlify
 
+from raising import raises
+
 from protocol import list_header
 from protocol.list_header import ListDamaged, ListMissing, OutsideList, WrongListKey
 from protocol.list_section import decode_class, find_rank
@@ -63,14 +65,6 @@ class Flash:
 
 def both():
     return BASE + b"\xff" * (DELTA_AT - len(BASE)) + DELTA
-
-
-def raises(error, call, *arguments):
-    try:
-        call(*arguments)
-    except error:
-        return True
-    return False
 
 
 def test_the_sizes_are_those_of_the_layouts():

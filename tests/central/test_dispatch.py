@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from central import demo
+from central import demo, registry
 from central.checks import Checks, Reader
 from central.dispatch import Dispatch
 from central.ingest import Batch
@@ -20,7 +20,7 @@ from tests.central.chains import journal
 from tests.central.conftest import Seeded
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-HELLO = {"session": 5, "version": "1", "board": "b", "epoch": 1, "sequence": 0, "list": 7, "settings": 8, "boot": 9}
+HELLO = {"session": 5, "version": "1", "board": "b", "epoch": 1, "sequence": 0, "list": 7, "settings": 8, "boot": 3}
 CHECK = {"check": 1, "member": "13800138000", "month": 202611, "sender": True, "offer": 1}
 
 
@@ -70,11 +70,15 @@ def desk(seeded: Seeded) -> Any:
     made.reader.close()
 
 
-def test_sightings(desk: Desk) -> None:
+def test_sightings(desk: Desk, seeded: Seeded) -> None:
     desk.hear("hello", encode("hello", **HELLO))
     seen = desk.dispatch.sightings[demo.TERMINAL]
-    assert (seen["firmware"], seen["list_held"], seen["settings_held"], seen["boots"]) == ("1", 7, 8, 9)
+    assert (seen["firmware"], seen["list_held"], seen["settings_held"], seen["reset_cause"]) == ("1", 7, 8, 3)
     assert desk.hellos == [HELLO]
+    with seeded.database.write() as connection:
+        assert registry.listing(connection)[0]["last_reset"] is None
+        registry.seen(connection, desk.dispatch.sightings)
+        assert registry.listing(connection)[0]["last_reset"] == "watchdog"
     status = {field: 3 for field, *_ in messages.fields_of("status")} | {"online": True}
     desk.dispatch.sightings.clear()
     desk.hear("status", encode("status", **status), retained=True)

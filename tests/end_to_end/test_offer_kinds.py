@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 KINDS = "KINDS"
 AMOUNT, FIXED, GIFT, PASS, BOOKED = range(1, 6)
 _TERMS: dict[str, Any] = {"category": "maintenance"}
-_TWICE_A_DAY = {"limit": {"count": 2, "per": "day"}}
+_ONCE = {"limit": {"count": 1, "per": "month"}}
 OFFERS: dict[int, dict[str, Any]] = {
     AMOUNT: {
         "label": {"en": "Wash"},
@@ -28,8 +28,8 @@ OFFERS: dict[int, dict[str, Any]] = {
         "ask_amount": True,
         "limit": {"count": 2, "per": "day"},
     },
-    FIXED: {"label": {"en": "Oil"}, "discount": {"vip": {"fen": 19_900}}},
-    GIFT: {"label": {"en": "Wax"}, "discount": {"vip": {"gift": {"en": "Wax"}}}},
+    FIXED: {"label": {"en": "Oil"}, "discount": {"vip": {"fen": 19_900}}, **_ONCE},
+    GIFT: {"label": {"en": "Wax"}, "discount": {"vip": {"gift": {"en": "Wax"}}}, **_ONCE},
     PASS: {"label": {"en": "Two washes"}, "discount": {"vip": {"pass": 2, "fen": 9_900}}},
     BOOKED: {"label": {"en": "Tyres"}, "discount": {"vip": {"fen": 80_000}}, "booked": True},
 }
@@ -125,6 +125,7 @@ def test_a_fixed_price(shop: Shop, at: Counter, till: tuple[Till, bool]) -> None
     served, _ = till
     member = shop.member()
     assert "199.00" in served.give(member, FIXED)[1]
+    assert served.refuse(member, FIXED) == "limit_reached"
     at.bench.network(True)
     assert held(shop, at, member, 1) == [(FIXED, 0, 19_900)]
 
@@ -134,6 +135,7 @@ def test_a_gift(shop: Shop, at: Counter, till: tuple[Till, bool]) -> None:
     member = shop.member()
     served.give(member, GIFT)
     assert served.rows[0].rstrip() == "OK VIP +gift" and served.rows[1].rstrip() == "Wax"
+    assert served.refuse(member, GIFT) == "limit_reached"
     at.bench.network(True)
     assert held(shop, at, member, 1) == [(GIFT, 0, 0)]
 

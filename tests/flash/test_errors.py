@@ -36,6 +36,7 @@ def only_line(result: tuple[int, str, str]) -> None:
         (GOOD.replace("24:6f", "24:6g"), "boards.csv:3: '24:6g:28:00:00:00' is no MAC address; write it as"),
         (GOOD.replace("mqtt://", "http://"), "boards.csv:3: 'http://127.0.0.1:1883' is no broker address; write mqtt://"),
         (GOOD.replace("long enough", "short"), "boards.csv:3: the Wi-Fi passphrase is not 8 to 63 ASCII characters; check it"),
+        (GOOD.replace("shop,", ","), "boards.csv:3: wifi_ssid is empty, and esp32-devkit-4mb has no other network; fill it in"),
         (GOOD.replace(",WASH", ","), "boards.csv:3: merchant is empty; fill it in"),
         (GOOD.replace("T-00,", ""), "boards.csv:3: the row has another number of fields than the header; check its commas"),
         (GOOD, "boards.csv:3: T-00 is on line 2 already; delete one of the two rows"),

@@ -15,12 +15,13 @@ from host_tools.shrink import RESIDENT, shrink
 from host_tools.shrink.names import known_names
 
 BOTH = toolchain.ROOT / "tests" / "both"
-HELPERS = sorted(path.stem for path in BOTH.glob("*.py") if path.stem != "run" and not path.stem.startswith("test_"))
 # Here everything is one module: these are for parts that are loaded on demand, or reach for what is private.
 NOT_HERE = {
-    "test_answers", "test_aside", "test_day", "test_desk", "test_fuzz", "test_member_lists", "test_menu", "test_preferences",
-    "test_settings",
+    "menu_counter", "test_answers", "test_aside", "test_day", "test_desk", "test_fuzz", "test_member_lists", "test_menu",
+    "test_preferences", "test_recent", "test_settings",
 }  # fmt: skip
+HERE = {path.stem for path in BOTH.glob("*.py")} - NOT_HERE
+HELPERS = sorted(name for name in HERE if name != "run" and not name.startswith("test_"))
 FAKES = toolchain.ROOT / "simulator" / "fakes"
 
 
@@ -50,7 +51,7 @@ def small(folder: Path, **sources: str) -> str:
     return said_by(folder, "-c", "import main")
 
 
-@pytest.mark.parametrize("module", sorted({path.stem for path in BOTH.glob("test_*.py")} - NOT_HERE))
+@pytest.mark.parametrize("module", sorted(name for name in HERE if name.startswith("test_")))
 def test_both(module: str, tmp_path: Path) -> None:
     tests = {name: (BOTH / f"{name}.py").read_text(encoding="utf-8") for name in (module, *HELPERS)}
     write(tmp_path, device_modules.all_sources(boards.load("esp32-devkit-4mb")) | tests, {module: HELPERS})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-JOURNAL = "tests/both/test_journal.py"
+JOURNAL = ("tests/both/test_journal.py", "tests/both/test_journal_damage.py")
 CUTS = "tests/test_powercut.py"
 INGEST = "tests/central/test_ingest.py"
 
@@ -24,33 +24,33 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "saved without reading back", 1, "firmware/terminal/journal.py",
-        "        if ring.reads(self._ordinal, at, data):\n", "        if True:\n", (JOURNAL,),
+        "        if ring.reads(self._ordinal, at, data):\n", "        if True:\n", JOURNAL,
     ),
     Mutant(
         "saved without writing", 1, "firmware/terminal/journal.py",
         "        ring.write(self._ordinal, at, data)\n"
         "        self._used = used\n        if ring.reads(self._ordinal, at, data):\n",
-        "        self._used = used\n        if True:\n", (JOURNAL,),
+        "        self._used = used\n        if True:\n", JOURNAL,
     ),
     Mutant(
         "an unreceipted sector is used again", 1, "firmware/terminal/journal.py",
-        "return self._ordinal + ahead - self._tail < self._ring.sectors", "return True", (JOURNAL,),
+        "return self._ordinal + ahead - self._tail < self._ring.sectors", "return True", JOURNAL,
     ),
     Mutant(
         "the oldest unreceipted sector is used again", 1, "firmware/terminal/journal.py",
-        "self._tail < self._ring.sectors", "self._tail <= self._ring.sectors", (JOURNAL,),
+        "self._tail < self._ring.sectors", "self._tail <= self._ring.sectors", JOURNAL,
     ),
     Mutant(
         "a receipt for another record releases ours", 1, "firmware/terminal/journal.py",
-        " and self._ring.chain(at) == chain:", ":", (JOURNAL,),
+        " and self._ring.chain(at) == chain:", ":", JOURNAL,
     ),
     Mutant(
         "a receipt releases what it does not cover", 1, "firmware/terminal/sector.py",
-        "bits = (1 << 64) - (1 << released + 1)", "bits = (1 << 64) - (1 << released + 2)", (JOURNAL,),
+        "bits = (1 << 64) - (1 << released + 1)", "bits = (1 << 64) - (1 << released + 2)", JOURNAL,
     ),
     Mutant(
         "a receipt is not written down", 1, "firmware/terminal/ring.py",
-        "        self.write(ordinal, MARKS_AT, sector.marks(index - header.index))\n", "", (JOURNAL,),
+        "        self.write(ordinal, MARKS_AT, sector.marks(index - header.index))\n", "", JOURNAL,
     ),
     Mutant(
         "an erase that was cut short is trusted", 1, "firmware/terminal/sector.py",
@@ -66,11 +66,11 @@ MUTANTS = (
     ),
     Mutant(
         "a torn slot is taken for a record", 1, "firmware/terminal/mount.py",
-        "            ring.write(header.ordinal, end, SPOILED)", "            pass", (JOURNAL,),
+        "            ring.write(header.ordinal, end, SPOILED)", "            pass", JOURNAL,
     ),
     Mutant(
         "younger records under a damaged header are not looked for", 1, "firmware/terminal/mount.py",
-        "            self._find_orphan()\n", "", (JOURNAL,),
+        "            self._find_orphan()\n", "", JOURNAL,
     ),
     Mutant(
         "the display says saved when it is not", 1, "firmware/terminal/redemption.py",
@@ -88,20 +88,25 @@ MUTANTS = (
         "PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL", ("tests/central/test_writer.py",),
     ),
     Mutant(
+        "a server's own commits are not flushed", 1, "central/database.py",
+        "set_config('synchronous_commit', 'on', false)", "set_config('synchronous_commit', 'off', false)",
+        ("tests/central/test_writer.py",),
+    ),
+    Mutant(
         "a sequence is left out", 2, "firmware/terminal/mount.py",
-        "self.sequence = record.sequence if record", "self.sequence = record.sequence + 1 if record", (JOURNAL,),
+        "self.sequence = record.sequence if record", "self.sequence = record.sequence + 1 if record", JOURNAL,
     ),
     Mutant(
         "an epoch is used twice", 2, "firmware/terminal/journal.py",
-        "self._start_epoch(first_epoch(found.epoch))", "self._start_epoch(first_epoch(0))", (JOURNAL,),
+        "self._start_epoch(first_epoch(found.epoch))", "self._start_epoch(first_epoch(0))", JOURNAL,
     ),
     Mutant(
         "a damaged end is carried on from", 2, "firmware/terminal/mount.py",
-        "            record = at and ring.open(at)\n", "            record = at and ring.peek(at)\n", (JOURNAL,),
+        "            record = at and ring.open(at)\n", "            record = at and ring.peek(at)\n", JOURNAL,
     ),
     Mutant(
         "a receipt of a later epoch releases an earlier one", 2, "firmware/terminal/journal.py",
-        "if oldest is None or epoch != oldest[0] or upto < oldest[1]:", "if oldest is None or upto < oldest[1]:", (JOURNAL,),
+        "if oldest is None or epoch != oldest[0] or upto < oldest[1]:", "if oldest is None or upto < oldest[1]:", JOURNAL,
     ),
     Mutant(
         "the chain is left out of the tag", 2, "protocol/record.py",
@@ -136,7 +141,7 @@ MUTANTS = (
     ),
     Mutant(
         "the search of the journal takes no breath", 3, "firmware/terminal/journal.py",
-        "            yield None\n", "", (JOURNAL,),
+        "            yield None\n", "", JOURNAL,
     ),
     Mutant(
         "connecting holds the loop", 3, "firmware/terminal/dial.py",
@@ -149,15 +154,15 @@ MUTANTS = (
     Mutant(
         "erases are made while the cashier waits", 3, "firmware/terminal/journal.py",
         "        self._ring.erase(self._ordinal + self._ready + 1)\n        self._ready += 1\n        return True\n",
-        "        return False\n", (JOURNAL,),
+        "        return False\n", JOURNAL,
     ),
     Mutant(
         "a damaged header holds up what follows", 4, "firmware/terminal/journal.py",
-        "                epoch, sequence = ring.numbers() or (epoch, sequence)\n", "                return\n", (JOURNAL,),
+        "                epoch, sequence = ring.numbers() or (epoch, sequence)\n", "                return\n", JOURNAL,
     ),
     Mutant(
         "records under another key are given up", 4, "firmware/terminal/mount.py",
-        "            self.index = header.index + len(records)\n", "            self.index = header.index\n", (JOURNAL,),
+        "            self.index = header.index + len(records)\n", "            self.index = header.index\n", JOURNAL,
     ),
     Mutant(
         "an unreadable slot is dropped", 4, "central/ingest.py",
@@ -175,7 +180,7 @@ MUTANTS = (
     ),
     Mutant(
         "a spoiled slot is not kept", 4, "firmware/terminal/mount.py",
-        "                self.spoiled = ring.slot(end)\n", "                pass\n", (JOURNAL,),
+        "                self.spoiled = ring.slot(end)\n", "                pass\n", JOURNAL,
     ),
     Mutant(
         "the centre says kept before it is", 4, "central/writer.py",
@@ -188,5 +193,15 @@ MUTANTS = (
         "            for batch in batches:\n                self._alone([batch], None)\n            return\n",
         "            return\n",
         ("tests/central/test_writer.py",),
+    ),
+    Mutant(
+        "a pass is sold without the centre", 6, "protocol/offers.py",
+        'return self.online_only or (self.kind == "pass" and not used)', "return self.online_only",
+        ("tests/central/test_same_verdict_by_kind.py",),
+    ),
+    Mutant(
+        "what is booked is given without the centre", 6, "protocol/offers.py",
+        'self.online_only = _flag(fields, "online_only") or self.booked', 'self.online_only = _flag(fields, "online_only")',
+        ("tests/central/test_same_verdict_by_kind.py",),
     ),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -109,8 +110,8 @@ class ListScenario(Scenario):
     def held(self) -> Sequence[bytes]:
         return ()
 
-    def news(self) -> bytes:
-        raise NotImplementedError
+    @abstractmethod
+    def news(self) -> bytes: ...
 
     def prepare(self, flash: NorFlash, ledger: Ledger) -> None:
         lists = switched_on(flash)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from tests.both.nor_flash import NorFlash
@@ -16,7 +17,7 @@ class Fault(Exception):
         self.kind = kind
 
 
-class Scenario:
+class Scenario(ABC):
     """One thing a terminal does, cut at each of its flash operations.
 
     `prepare` brings a new flash to where it begins; it is not cut. `run` switches on and does it; it must work on whatever an
@@ -32,13 +33,13 @@ class Scenario:
     pairs: ClassVar[bool] = False
     fast: ClassVar[bool] = True
 
-    def prepare(self, flash: NorFlash, ledger: Ledger) -> None:
+    def prepare(self, flash: NorFlash, ledger: Ledger) -> None:  # noqa: B027  # a blank flash is where many begin
         """Bring `flash` to where the scenario begins."""
 
+    @abstractmethod
     def run(self, flash: NorFlash, ledger: Ledger) -> None:
         """Switch on and do it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def verify(self, flash: NorFlash, ledger: Ledger) -> None:
         """Switch on and check."""
-        raise NotImplementedError

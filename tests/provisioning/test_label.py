@@ -8,12 +8,17 @@ import pytest
 import segno
 from PIL import Image
 
+from host_tools import boards
 from provisioning.label import Label, sheet
 
+TITLES = [boards.load(name).title for name in boards.names()]
 
-@pytest.mark.parametrize("terminal", ["T-001", "WWWWWWWWWWWWWWWW", "A"])
-def test_everything_is_on_the_label(terminal: str) -> None:
-    label = Label(terminal, "24:6f:28:00:00:01", "ESP32 DevKit, 4 MB, 16x2, 4x4")
+
+@pytest.mark.parametrize(
+    ("terminal", "title"), [("T-001", title) for title in TITLES] + [("WWWWWWWWWWWWWWWW", TITLES[0]), ("A", TITLES[0])]
+)
+def test_everything_is_on_the_label(terminal: str, title: str) -> None:
+    label = Label(terminal, "24:6f:28:00:00:01", title)
     assert label.code == f"CHEYOU:{terminal}:246F28000001"
     picture = Image.open(io.BytesIO(label.png()))
     assert picture.size == (600, 300)
@@ -29,6 +34,12 @@ def test_everything_is_on_the_label(terminal: str) -> None:
             assert (pixels[at] == 0) == dark, "the code, and white around it"
     ink = [x for x in range(300, 600) for y in range(300) if pixels[x, y] == 0]
     assert ink and max(ink) < 594, "nothing runs over the edge"
+
+
+def test_a_long_title_ends_with_a_whole_part() -> None:
+    """Not with "16x" of a 16x2 display."""
+    long, short = (Label("T-001", "24:6f:28:00:00:01", f"WT32-ETH01 (Ethernet), 4 MB{rest}") for rest in (", 16x2, 3x4", ""))
+    assert long.png() == short.png()
 
 
 def test_the_same_label_is_the_same_file() -> None:

@@ -99,7 +99,6 @@ def test_a_size_that_cannot_be_is_refused(size: int) -> None:
         ("mqtt_url", "broker:1883", "is no broker address"),
         ("mqtt_url", "mqtt://" + "x" * 300, "longer than 256"),
         ("http_url", "ftp://x", "is no address"),
-        ("wifi_ssid", "", "Wi-Fi name"),
         ("wifi_ssid", "会" * 11, "Wi-Fi name"),
         ("wifi_psk", "1234567", "Wi-Fi passphrase"),
         ("epoch", -1, "out of range"),

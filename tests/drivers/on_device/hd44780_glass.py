@@ -3,43 +3,18 @@
 Not imitated: execution times, the busy flag, shifting, one-line mode, ROM characters' shapes.
 """
 
+from four_bit_bus import FourBitBus
 
-class Glass:
+
+class Glass(FourBitBus):
     """Feed pin writes by name; read `text(columns, rows)` and `cgram`."""
 
     def __init__(self, rs, en, d4, d5, d6, d7):
-        self._names = {rs: "rs", en: "en", d4: 0, d5: 1, d6: 2, d7: 3}
-        self._rs = 0
-        self._nibble = 0
-        self._en = 0
-        self._high = None
-        self.four_bits = False
+        super().__init__(rs, en, d4, d5, d6, d7)
         self.ddram = bytearray(b"\xee" * 128)
         self.cgram = bytearray(b"\xee" * 64)
         self._address = 0
         self._in_cgram = False
-        self.bytes = 0
-
-    def write(self, number, level):
-        name = self._names.get(number)
-        if name == "rs":
-            self._rs = level
-        elif name == "en":
-            if self._en and not level:
-                self._latch()
-            self._en = level
-        elif name is not None:
-            self._nibble = self._nibble & ~(1 << name) | level << name
-
-    def _latch(self):
-        if not self.four_bits:
-            self._execute(self._nibble << 4)
-        elif self._high is None:
-            self._high = self._nibble
-        else:
-            byte, self._high = self._high << 4 | self._nibble, None
-            self.bytes += 1
-            self._execute(byte)
 
     def _execute(self, byte):
         if self._rs:
@@ -56,8 +31,7 @@ class Glass:
         elif byte & 0x40:
             self._in_cgram, self._address = True, byte & 0x3F
         elif byte & 0x20:
-            self.four_bits = not byte & 0x10
-            self._high = None
+            self._set_width(byte)
         elif byte == 1:
             self.ddram[:] = b" " * 128
             self._in_cgram, self._address = False, 0

@@ -47,13 +47,17 @@ PHY_LAN8720 = 1
 class LAN:
     def __init__(self, **settings):
         self.settings = settings
-        self.is_active = self.linked = False
+        self.is_active = False
+        self.eth_status = 1  # network.ETH_STARTED
 
     def active(self, on):
         self.is_active = on
 
     def isconnected(self):
-        return self.linked
+        return self.eth_status == 5
+
+    def status(self):
+        return self.eth_status
 
     def ifconfig(self):
         return ("10.0.0.5", "255.255.255.0", "10.0.0.1", "10.0.0.53")

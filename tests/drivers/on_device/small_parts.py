@@ -148,7 +148,10 @@ def test_a_wire_says_how_it_stands():
     task = wire.run()
     clock.drive(task, 1000)
     assert wire.cause == 1001
-    nic.linked = True
+    nic.eth_status = 3  # a cable, and nobody who gives an address
     clock.drive(task, clock.now + 1000)
-    assert wire.cause is None and wire.connected() and wire.dns() == "10.0.0.53"
+    assert wire.cause == 1010 and not wire.connected()
+    nic.eth_status = 5
+    clock.drive(task, clock.now + 1000)
+    assert wire.cause == 0 and wire.connected() and wire.dns() == "10.0.0.53" and wire.address() == "10.0.0.5"
     assert lan.Lan(23, 18, 0, None, 1)._nic.settings["power"] is None
