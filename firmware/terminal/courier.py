@@ -41,6 +41,7 @@ class Courier:
         self._told = None, None  # what the centre was told last: its digest, and which of these (None: a failure's text)
         self._untold = True  # after a start there may be a failure to tell of
         self._failure_kept = False
+        self._missed = False  # settings for which there was no room
         self.closed = None  # the centre's answer to a day's close; False while a page waits for it
         self.refused_messages = 0
         self.forks = 0
@@ -92,6 +93,9 @@ class Courier:
             self._handle(name, messages.decode(name, body))
         except ValueError as error:
             self.set_aside(name, str(error), payload)
+        except MemoryError:
+            self.refused_messages += 1
+            self._missed = self._missed or name == "settings"
 
     def set_aside(self, source, reason, content):
         """Keep what can't be used, for a person to look at, until the centre has it (law 4)."""
@@ -170,6 +174,9 @@ class Courier:
                 await asyncio.wait_for_ms(self._wake.wait(), _RESEND_MS)
             except asyncio.TimeoutError:
                 turns += 1
+                if self._missed:
+                    self._missed = False
+                    self._uplink.renew()
                 if turns % _STATUS_EVERY == 0 and self._uplink.connected:
                     self._report()
                 # At once while it has not been sent; what has, and has no answer, now and then.

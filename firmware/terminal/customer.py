@@ -105,7 +105,12 @@ class Customer:
         self._screens.show("other_month", digits=(self._digits + "__")[:2])
 
     def _go_on(self, month, sender):
-        found = self._found if month == self._this_month else None
+        found = self._found
+        if found and (month != self._this_month or not found.done()):
+            # What is still being looked up is begun anew: there is no room for that and the next page at once.
+            found.cancel()
+            self._terminal.lists.close()
+            found = None
         return overlay.load("firmware.terminal.redemption").Redemption(self._terminal, self._number, month, sender, found)
 
     def _enter(self, state):

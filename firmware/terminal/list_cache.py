@@ -58,6 +58,10 @@ class ListCache:
         finally:
             overlay.drop(*_READER)
 
+    def close(self):
+        """Forget what `find` has loaded, when it was cancelled and may not have noticed yet."""
+        overlay.drop(*_READER)
+
     def state(self, month, now):
         """(version, age in seconds, members) of the list for ``month``; zeros without one.
 

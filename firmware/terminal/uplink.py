@@ -24,7 +24,7 @@ class Uplink:
 
     `on_up()` is called for each new session, once the subscription stands; `on_message(topic, payload)` for each message, both
     bytes, a long payload as a view of them. They must not wait. What they raise is counted in `handler_faults` and costs nothing
-    else, but for want of memory: what could not be taken in comes again with the next session.
+    else.
 
     `state` is "waiting" (for the link), "resolving", "opening", "connecting", "subscribing", "up" or "pausing". `fault` is the
     last failure: (the state it happened in, text), or None. Counters: `sessions`, `faults`, `handler_faults`, `skipped`
@@ -68,6 +68,11 @@ class Uplink:
             return False
         self._put(self._codec.publish(topic, payload, retain))
         return True
+
+    def renew(self):
+        """Begin a new session: what the broker retains comes again."""
+        self._cause = OSError("renewed")
+        self._over.set()
 
     async def run(self):
         """Be connected, for ever. Nothing here holds the loop, whatever name server and broker do or leave undone."""
@@ -171,8 +176,6 @@ class Uplink:
     def _call(self, handler, *arguments):
         try:
             handler(*arguments)
-        except MemoryError:
-            raise
         except Exception as error:
             # The type only: a text may quote a member's number.
             self.handler_faults += 1

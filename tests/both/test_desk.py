@@ -74,6 +74,9 @@ class Spy:
     async def find(self, found_month, number):
         return None, False, 2, 0
 
+    def close(self):
+        pass
+
     # Till
 
     def redeem(self, verdict, again):
