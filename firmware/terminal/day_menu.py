@@ -4,6 +4,7 @@ from firmware.terminal import overlay
 from firmware.terminal.desk import IDLE_AFTER_S, LEAVE
 
 _SHOWN_FOR_S = 4
+_TURN_S = 2
 _TRAINING = "firmware.terminal.training"
 
 
@@ -14,7 +15,7 @@ class DayMenu:
         self._terminal = terminal
         self._seconds = 0
         self._last_s = IDLE_AFTER_S
-        terminal.screens.show("day_menu")
+        self._show()
 
     def key(self, key):
         """A key has been pressed."""
@@ -27,16 +28,26 @@ class DayMenu:
             return overlay.load("firmware.terminal.today").Today(self._terminal)
         if key == "3":
             return self._train()
+        if key == "4" and self._terminal.cashier:
+            self._terminal.cashier = 0
+            return LEAVE
         self._terminal.signals.give("error")
 
     def tick(self):
         """A second has passed."""
         self._seconds += 1
+        if self._last_s == IDLE_AFTER_S:
+            self._show()
         return LEAVE if self._seconds >= self._last_s else None
 
     def leave(self):
         """The page is left."""
         overlay.drop("firmware.terminal.day_menu")
+
+    def _show(self):
+        cashier = self._terminal.cashier
+        turn = cashier and self._seconds // _TURN_S & 1
+        self._terminal.screens.show("day_menu_out" if turn else "day_menu", cashier=cashier)
 
     def _train(self):
         screens = self._terminal.screens

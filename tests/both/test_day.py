@@ -11,6 +11,7 @@ from firmware.terminal.checks import _history
 from firmware.terminal.desk import Desk
 from firmware.terminal.journal import Journal
 from firmware.terminal.screens import Screens
+from firmware.terminal.terminal import Terminal
 from firmware.terminal.today import COUNTING
 from protocol import messages, month, pin
 from protocol.day import Day, are_totals, begins, date_of, is_date
@@ -47,9 +48,9 @@ class Counter:
     version = 9
     source = 1
     merchant_id = "WASH"
-    wrong_pins = 0
-    wrong_pin_at = 0
-    second = 0
+    cashiers = b""
+    cashier = second = 0
+    signed_out = Terminal.signed_out
 
     def __init__(self):
         till.Till = TILL
@@ -58,6 +59,8 @@ class Counter:
         self.screens = Screens(self.glass, English())
         self.signals = self.clock = self.settings = self.lists = self.courier = self.refusals = self
         self.time = NOW
+        self.wrong_pins = [0, 0]
+        self.wrong_sign_ins = [0, 0]
         self.pin = pin.proof(KEY, pin.digest("WASH", "246810"))
         self.heard = None
         self.wakes = 0
@@ -264,7 +267,7 @@ def test_a_wrong_pin_voids_nothing_and_leaving_does_not_shorten_the_wait():
     assert t.rows() == ["PIN wrong", "Wait 4 s"] and t.journal.sequence == 1
     t.seconds(5)
     t.press("246810#")
-    assert t.rows()[0] == "VOIDED No 1" and t.wrong_pins == 0
+    assert t.rows()[0] == "VOIDED No 1" and t.wrong_pins[0] == 0
 
 
 def test_without_pin_or_clock_there_is_no_void():

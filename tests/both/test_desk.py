@@ -43,6 +43,9 @@ class Spy:
     def online(self):
         return True
 
+    def signed_out(self):
+        return False
+
     def list_is_old(self):
         return False
 

@@ -18,13 +18,14 @@ class Stand:
     version = 5
     sequence = 143
     waiting = 0
-    wrong_pins = wrong_pin_at = second = 0
+    second = cashier = 0
     training = None
 
     def __init__(self, error=None):
         till.Till = TILL
         overlay.drop = lambda *names: None  # others hold on to these modules
         self.key = KEY
+        self.wrong_pins = [0, 0]
         self.pin = pin.proof(KEY, pin.digest("M", "1234"))
         self.screens = self.clock = self.settings = self.journal = self.refusals = self.courier = self
         self.error = error
