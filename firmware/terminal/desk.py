@@ -45,14 +45,14 @@ class Desk:
             elif key in "*D#":
                 self._terminal.lists.is_busy = True
                 self.page = (overlay.load(_DAY).DayMenu if key == "#" else overlay.load(_MENU).Menu)(self._terminal)
-        elif key.isdigit() or (not self._last_for and self._terminal.signed_out()):
+        elif key.isdigit():
             self._serve(key)
         elif self._last_for:
             self._to_idle()
         else:
             self._signals.give("error")
             self._last_for = _LAST_FOR_S
-            self._screens.show("help")
+            self._screens.show("help_signed_out" if self._terminal.signed_out() else "help")
 
     def tick(self):
         """A second has passed."""

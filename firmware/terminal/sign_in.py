@@ -1,4 +1,4 @@
-"""A cashier signs in: the PIN says who it is. A page of the desk, opened by any key where somebody has to."""
+"""A cashier signs in: the PIN says who it is. A page of the desk, opened by the first digit."""
 
 from firmware.terminal import overlay
 from firmware.terminal.desk import IDLE_AFTER_S, LEAVE, NEXT
