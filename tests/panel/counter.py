@@ -45,11 +45,41 @@ class Counter:
     def hold(self, key: str, ms: int) -> None:
         self.place.locator(f'.key[data-key="{key}"]').click(delay=ms)
 
+    def hold_down(self, key: str, ms: int) -> None:
+        """On the keyboard, as `type`."""
+        name = {"#": "Enter", "*": "Backspace"}.get(key, key)
+        self.page.keyboard.down(name)
+        self.page.wait_for_timeout(ms)
+        self.page.keyboard.up(name)
+
+    def touch(self, key: str, ms: int) -> None:
+        """With a finger that stays; the page has to be one that is touched."""
+        box = self.place.locator(f'.key[data-key="{key}"]').bounding_box()
+        assert box
+        point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        device = self.page.context.new_cdp_session(self.page)
+        device.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+        self.page.wait_for_timeout(ms)
+        device.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
     def shows(self, *texts: str) -> str:
         """Wait until the glass shows one of `texts`; all rows of it."""
         rows = self.place.locator(".rows")
         self.until(lambda: any(text in (rows.text_content() or "") for text in texts))
         return rows.text_content() or ""
+
+    def wait_list(self, unread: str) -> None:
+        """Until there is a member list, which none is while the service menu says `unread`. While it is open, none is taken in."""
+        for _ in range(int(PATIENCE_S)):
+            self.hold("*", 1300)
+            self.shows("Waiting", "待上传")
+            self.click("#")
+            shown = self.shows("List", "名单")
+            self.click("*")
+            if unread not in shown:
+                return
+            self.page.wait_for_timeout(1000)
+        raise AssertionError(f"no member list within {PATIENCE_S} s")
 
     def waits(self, count: int) -> None:
         """Wait until so many records wait for their receipt."""
