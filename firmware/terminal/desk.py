@@ -15,7 +15,6 @@ STAY, LEAVE, NEXT = range(3)
 _CUSTOMER = "firmware.terminal.customer"
 _DAY = "firmware.terminal.day_menu"
 _MENU = "firmware.terminal.menu"
-_SIGN_IN = "firmware.terminal.sign_in"
 
 # A customer who has gone must not leave a number on the glass, nor a half-made redemption under the next one's key.
 IDLE_AFTER_S = 60
@@ -40,19 +39,17 @@ class Desk:
             if kind == "press":
                 self._after(self.page.key(key), key)
         elif kind == "hold":
-            if key == "#" and self._terminal.signed_out():
-                self._serve("")
-            elif key in "*D#":
+            if key in "*D#":
                 self._terminal.lists.is_busy = True
                 self.page = (overlay.load(_DAY).DayMenu if key == "#" else overlay.load(_MENU).Menu)(self._terminal)
         elif key.isdigit():
             self._serve(key)
-        elif self._last_for:
+        elif self._last_for or self._terminal.signed_out():
             self._to_idle()
         else:
             self._signals.give("error")
             self._last_for = _LAST_FOR_S
-            self._screens.show("help_signed_out" if self._terminal.signed_out() else "help")
+            self._screens.show("help")
 
     def tick(self):
         """A second has passed."""
@@ -75,10 +72,7 @@ class Desk:
         self._close()
         self._last_for = 0
         self._terminal.lists.is_busy = True
-        if self._terminal.signed_out():
-            self.page = overlay.load(_SIGN_IN).SignIn(self._terminal)
-        else:
-            self.page = overlay.load(_CUSTOMER).Customer(self._terminal)
+        self.page = overlay.load(_CUSTOMER).first_page(self._terminal)
         self.page.key(key)
 
     def _after(self, left, key):

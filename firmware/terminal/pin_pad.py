@@ -14,7 +14,7 @@ class PinPad:
         self._terminal = terminal
         self._proof = proof
         self._whose = whose
-        self._tries = terminal.wrong_sign_ins if whose else terminal.wrong_pins
+        self._at = 2 if whose else 0  # in the terminal's `wrong_pins`
         self._digits = ""
         self.show()
 
@@ -54,19 +54,20 @@ class PinPad:
             if self.cashier:
                 return True
         elif proof == self._proof:
-            self._tries[0] = 0
+            terminal.wrong_pins[0] = 0
             return True
-        self._tries[0] = self._wrong() + 1
-        self._tries[1] = terminal.second + 1
+        terminal.wrong_pins[self._at] = self._wrong() + 1
+        terminal.wrong_pins[self._at + 1] = terminal.second + 1
         terminal.signals.give("error")
 
     def _wrong(self):
         """Wrong ones that count: each is forgotten after the longest wait, one after the other."""
-        wrong, at = self._tries
-        return max(0, wrong - max(0, self._terminal.second - at) // _MOST_WAIT_S)
+        return max(0, self._terminal.wrong_pins[self._at] - self._since() // _MOST_WAIT_S)
 
     def _wait(self):
         """Seconds until the next try. Each wrong PIN doubles them: guessing four digits takes days. Leaving ends no wait."""
-        wrong, at = self._tries
-        wait = min(1 << wrong, _MOST_WAIT_S) if wrong else 0
-        return max(0, wait - max(0, self._terminal.second - at))
+        wrong = self._terminal.wrong_pins[self._at]
+        return max(0, min(1 << wrong, _MOST_WAIT_S) - self._since()) if wrong else 0
+
+    def _since(self):
+        return max(0, self._terminal.second - self._terminal.wrong_pins[self._at + 1])

@@ -24,10 +24,9 @@ class Terminal:
         self._board = board
         self._version = version
         self.cashier = 0  # who has signed in
-        # How many wrong ones count, and when the last was keyed, by `second`. Kept here because the page that asks for the PIN is
-        # forgotten when it is left.
-        self.wrong_pins = [0, 0]
-        self.wrong_sign_ins = [0, 0]
+        # How many wrong ones count and when the last was keyed, by `second`: the supervisor's, the cashiers'. Here, because the
+        # page that asks for the PIN is forgotten when it is left.
+        self.wrong_pins = [0, 0, 0, 0]
         self.second = 0  # since the start
         self.uplink = None  # the desk is drawn before there is one
 

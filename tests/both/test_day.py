@@ -59,8 +59,7 @@ class Counter:
         self.screens = Screens(self.glass, English())
         self.signals = self.clock = self.settings = self.lists = self.courier = self.refusals = self
         self.time = NOW
-        self.wrong_pins = [0, 0]
-        self.wrong_sign_ins = [0, 0]
+        self.wrong_pins = [0, 0, 0, 0]
         self.pin = pin.proof(KEY, pin.digest("WASH", "246810"))
         self.heard = None
         self.wakes = 0

@@ -25,7 +25,7 @@ class Stand:
         till.Till = TILL
         overlay.drop = lambda *names: None  # others hold on to these modules
         self.key = KEY
-        self.wrong_pins = [0, 0]
+        self.wrong_pins = [0, 0, 0, 0]
         self.pin = pin.proof(KEY, pin.digest("M", "1234"))
         self.screens = self.clock = self.settings = self.journal = self.refusals = self.courier = self
         self.error = error

@@ -45,7 +45,7 @@ def _menu(at: Counter, digit: str) -> None:
 def test_a_shift_from_sign_in_to_the_close_of_the_day(shop: Shop, counter: Open) -> None:
     at = _at_work(counter, _staffed(shop, "STAFFED"))
     at.bench.hold("#", 1200)
-    at.cashier.wait("sign_in")
+    at.cashier.wait("help_signed_out")
     at.cashier.keys("1111#")
     at.cashier.wait("pin_wrong", seconds=2)
     at.cashier.keys("*")

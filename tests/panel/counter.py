@@ -69,7 +69,7 @@ class Counter:
         return rows.text_content() or ""
 
     def wait_list(self, unread: str) -> None:
-        """Until there is a member list, which none is while the service menu says `unread`. While it is open, none is taken in."""
+        """Until there is a member list, and the service menu no longer says `unread`. While that is open none is taken in."""
         for _ in range(int(PATIENCE_S)):
             self.hold("*", 1300)
             self.shows("Waiting", "待上传")
