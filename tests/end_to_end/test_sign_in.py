@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
 from click.testing import CliRunner
 
 from central import cashiers, catalog
+from host_tools import boards
 from host_tools.commands import redemptions, terminals
+from host_tools.stand.cashier import Cashier
+from host_tools.stand.screens import Words
 from protocol.record import REDEMPTION, VOID
 from tests.end_to_end.conftest import Counter
 from tests.end_to_end.shop import OFFERS, PIN, WASH, Shop
@@ -119,3 +123,23 @@ def test_the_power_and_the_centre_sign_out(shop: Shop, counter: Open) -> None:
     assert at.cashier.check(shop.member()).reason == "valid"
     at.cashier.redeem()
     assert [row.cashier for row in shop.wait_records(at.terminal, 1)] == [0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["wt32-eth01-4mb", "esp32-st7920-4mb"])
+def test_twelve_keys_and_either_display_do(shop: Shop, counter: Open, name: str) -> None:
+    display = boards.load(name).display
+    at = counter(_staffed(shop, "BOARDS"), on=False, board_name=name)
+    cashier = Cashier(at.bench, words=Words(display.language, display.kind))
+    cashier.switch_on()
+    cashier.wait("idle_signed_out", 20)
+    cashier.keys("1111#")
+    cashier.wait("pin_wrong", seconds=2)
+    cashier.wait("sign_in", 10)
+    assert cashier.sign_in(PINS[12]) == 12
+    cashier.keys("*")
+    cashier.wait("idle")
+    at.bench.hold("#", 1200)
+    cashier.wait("day_menu_out", cashier=12)
+    cashier.keys("4")
+    cashier.wait("idle_signed_out")
