@@ -6,9 +6,9 @@ _MOST_WAIT_S = 512
 
 
 class PinPad:
-    """``proof``: what the supervisor's PIN has to give (`protocol.pin.proof`), "" when there is none; or ``whose``, by which a
-    cashier's is found: the number that belongs to a proof, 0 for none, kept as ``cashier``. Draws itself; whoever has it hands
-    on keys and seconds."""
+    """``proof``: what the supervisor's PIN has to give (`protocol.pin.proof`), "" when there is none; or ``whose``, which finds a
+    cashier's: the number that belongs to a proof, 0 for none, None where that cannot be said, kept as ``cashier``. Draws itself;
+    whoever has it hands on keys and seconds."""
 
     def __init__(self, terminal, proof, whose=None):
         self._terminal = terminal
@@ -16,6 +16,7 @@ class PinPad:
         self._whose = whose
         self._at = 2 if whose else 0  # in the terminal's `wrong_pins`
         self._digits = ""
+        self.cashier = 0
         self.show()
 
     def show(self):
@@ -51,8 +52,8 @@ class PinPad:
         if self._whose:
             # A right one takes nothing off the wait: whoever tries for somebody else's could key his own in between.
             self.cashier = self._whose(proof)
-            if self.cashier:
-                return True
+            if self.cashier != 0:
+                return self.cashier
         elif proof == self._proof:
             terminal.wrong_pins[0] = 0
             return True

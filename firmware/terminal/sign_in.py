@@ -22,12 +22,20 @@ class SignIn:
         if not self._pad:
             return NEXT
         right = self._pad.key(key)
-        if right:
-            self._terminal.cashier = self._pad.cashier
-            self._pad = None
-            self._terminal.screens.show("signed_in", cashier=self._terminal.cashier)
+        if right is False:
+            return LEAVE
+        cashier = self._pad.cashier
+        if cashier is None:
+            # The settings cannot be read, which are the list's key too: said as it is said to a customer.
+            self._terminal.screens.show_reason("list_missing")
+            self._terminal.signals.give("invalid")
+        elif cashier:
+            self._terminal.cashier = cashier
+            self._terminal.screens.show("signed_in", cashier=cashier)
             self._terminal.signals.give("saved")
-        return LEAVE if right is False else None
+        else:
+            return
+        self._pad = None
 
     def tick(self):
         """A second has passed."""
@@ -42,6 +50,7 @@ class SignIn:
         overlay.drop(_PAD, "firmware.terminal.sign_in")
 
     def _whose(self, proof):
-        number = self._terminal.settings.catalogue().cashier(proof)
+        settings = self._terminal.settings
+        number = settings.catalogue().cashier(proof)
         overlay.drop(_CATALOGUE)
-        return number
+        return None if settings.damaged else number

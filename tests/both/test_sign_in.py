@@ -19,6 +19,8 @@ def proof(text):
 class Shop(Counter):
     """A counter whose merchant has cashiers."""
 
+    damaged = False
+
     def __init__(self, pins=PINS):
         self.text = cashiers.encode({number: proof(pins[number]) for number in pins})
         self.cashiers = cashiers.numbers(self.text)
@@ -141,6 +143,15 @@ def test_wrong_ones_slow_down_and_a_right_one_in_between_does_not_help():
     t.press("246810#")
     assert t.rows()[0] == "VOIDED No 1" and (t.wrong_pins[0], t.wrong_pins[2]) == (0, 2)
     assert [record.cashier for record in t.journal.last(1)] == [3]
+
+
+def test_settings_that_cannot_be_read_are_nobodys_wrong_pin():
+    t = Shop()
+    t.damaged = True
+    t.press("1357#")
+    assert t.rows() == ["NO list missing", "Connect network"] and not any(t.wrong_pins) and t.cashier == 0
+    t.seconds(4)
+    assert t.rows()[0] == "Sign in: PIN?"
 
 
 def test_an_old_slip_is_forgotten_and_no_wait_outlasts_the_longest():
