@@ -14,11 +14,20 @@ from host_tools.errors import CheYouError
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to, or to check [docs/technician]."
 )
-def command(check: bool, output: Path | None) -> None:
+@click.option(
+    "--panel", is_flag=True, help="Take docs/panel.png instead: the panel at work, in Chromium (`make setup-test` brings it)."
+)
+def command(check: bool, output: Path | None, panel: bool) -> None:
     """Draw the pictures of docs/technician.md: a label, a report, and what the display asks in the self-test."""
     # Here and not above: `cheyou --help` need not load the simulator.
     from host_tools.guide import pictures
 
+    if panel:
+        from host_tools.guide import panel_picture
+
+        panel_picture.take()
+        click.echo(f"taken into {panel_picture.FILE}")
+        return
     folder = output or pictures.FOLDER
     if not check:
         pictures.write(folder)
