@@ -17,11 +17,11 @@ from host_tools.toolchain import ROOT, browser
 from simulator.panel.server import PanelServer
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
 FILE = ROOT / "docs" / "panel.png"
 _BOARDS = ("esp32-devkit-4mb", "esp32-st7920-4mb")
-_SIZE = {"width": 1000, "height": 830}
+_SIZE: ViewportSize = {"width": 1000, "height": 830}
 # What each terminal shows when it is ready, when the number is confirmed, and when the member is valid.
 _STEPS = (("Member number?", "10620007", "OK VIP"), ("网络已连接", "10620007", "优惠"))
 _PATIENCE_MS = 30_000
