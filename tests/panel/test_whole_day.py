@@ -1,4 +1,7 @@
-"""A cashier's day from sign-in to the close, as README.zh-CN.md tells it, by mouse in Chinese and by keyboard in English."""
+"""A cashier's day from sign-in to the close, as README.zh-CN.md tells it, by mouse in Chinese and by keyboard in English.
+
+By its name after the panel's other tests: they redeem the same members' offers and do not expect to be asked "again?".
+"""
 
 from __future__ import annotations
 
