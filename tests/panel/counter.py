@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
+from protocol import list_header
 from simulator.board import BenchBoard
 
 PATIENCE_S = 20.0
+_TAKEN_IN_MS = 2_000
 
 
 class Counter:
@@ -68,18 +70,10 @@ class Counter:
         self.until(lambda: any(text in (rows.text_content() or "") for text in texts))
         return rows.text_content() or ""
 
-    def wait_list(self, unread: str) -> None:
-        """Until there is a member list, and the service menu no longer says `unread`. While that is open none is taken in."""
-        for _ in range(int(PATIENCE_S)):
-            self.hold("*", 1300)
-            self.shows("Waiting", "待上传")
-            self.click("#")
-            shown = self.shows("List", "名单")
-            self.click("*")
-            if unread not in shown:
-                return
-            self.page.wait_for_timeout(1000)
-        raise AssertionError(f"no member list within {PATIENCE_S} s")
+    def has_list(self) -> None:
+        """Wait until a member list lies in the flash, and a moment for it to be taken into use: not while pages are opened."""
+        self.until(lambda: any(list_header.MAGIC in self.bench.partition(name) for name in ("list_a", "list_b")))
+        self.page.wait_for_timeout(_TAKEN_IN_MS)
 
     def waits(self, count: int) -> None:
         """Wait until so many records wait for their receipt."""
