@@ -23,7 +23,7 @@ def body(directory: Directory, terminal: Terminal, list_keys: dict[int, bytes]) 
     sign_in = {number: pin.proof(terminal.keys.key, digest) for number, digest in merchant.cashiers.items()}
     return {
         "terminal": ({"epoch_from": terminal.epoch_from} if terminal.epoch_from else {})
-        | ({"cashiers": cashiers.encode(sign_in)} if sign_in else {})
+        | ({"cashiers": cashiers.text_of(sign_in)} if sign_in else {})
         | {
             "suspended": terminal.state == "fenced" or _suspended(terminal),
             "pin": pin.proof(terminal.keys.key, merchant.pin) if merchant.pin else "",

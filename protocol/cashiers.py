@@ -8,7 +8,7 @@ MOST = 16
 ENTRY = 18  # of digits
 
 
-def encode(proofs):
+def text_of(proofs):
     """The text of ``proofs``, by number."""
     return "".join(["%02x%s" % (number, proofs[number]) for number in sorted(proofs)])
 

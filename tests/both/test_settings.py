@@ -49,7 +49,7 @@ def test_cashiers_stay_on_flash_but_for_their_numbers():
     proofs = {3: "00112233445566aa", 12: "00112233445566bb"}
     with Folder() as folder:
         held = Settings(folder, KEY, TOPIC)
-        held.receive(payload(5, cashiers=cashiers.encode(proofs)))
+        held.receive(payload(5, cashiers=cashiers.text_of(proofs)))
         held.keep()
         held = Settings(folder, KEY, TOPIC)
         assert list(held.cashiers) == [3, 12]

@@ -22,7 +22,7 @@ class Shop(Counter):
     damaged = False
 
     def __init__(self, pins=PINS):
-        self.text = cashiers.encode({number: proof(pins[number]) for number in pins})
+        self.text = cashiers.text_of({number: proof(pins[number]) for number in pins})
         self.cashiers = cashiers.numbers(self.text)
         Counter.__init__(self)
 
@@ -51,10 +51,10 @@ def refused(text):
 
 
 def test_the_text_is_read_strictly():
-    text = cashiers.encode({number: proof(str(number)) for number in range(250, 234, -1)})
+    text = cashiers.text_of({number: proof(str(number)) for number in range(250, 234, -1)})
     assert list(cashiers.numbers(text)) == list(range(235, 251)) and not refused("")
     assert cashiers.whose(text, proof("240")) == 240 and cashiers.whose(text, proof("251")) == 0
-    two = cashiers.encode({1: proof("1"), 2: proof("2")})
+    two = cashiers.text_of({1: proof("1"), 2: proof("2")})
     assert cashiers.whose(two, two[9:25]) == 0, "not anywhere in it"
     for wrong in (two[:-1], text + two[:18], "x" + two[1:], "00" + two[2:], "é" * 18, 5, None, []):
         assert refused(wrong), wrong
