@@ -21,8 +21,8 @@ setup: ## Set up what running needs: .venv and .tools, nothing outside this fold
 setup-test: ## Set up what testing needs as well: pytest and friends, Mosquitto, PostgreSQL
 	@$(SET_UP) test
 
-run: setup ## Start the demo: broker, centre and a terminal to key into
-	@$(VENV)/cheyou demo
+run: setup ## Start the demo: broker, centre and a terminal to key into (SIGN_IN=1: cashiers sign in)
+	@$(VENV)/cheyou demo $(if $(SIGN_IN),--sign-in)
 
 test: setup-test ## Run every test (PYTEST="-k journal" for some)
 	@$(if $(PYTEST),$(VENV)/pytest $(PYTEST),$(VENV)/pytest -n auto --dist loadfile -m "not alone" && $(VENV)/pytest -m alone)

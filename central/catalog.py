@@ -8,16 +8,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from central import audit, reminders, schema
+from central import audit, pins, reminders, schema
 from central.database import now, touch
 from central.directory import PROPERTY_DEFAULTS
 from central.errors import CentreError
-from protocol import pin
+from protocol import cashiers
 from protocol.offers import Offer, OfferError
 
 _LIST_AGE = re.compile(r"(warn|ask|refuse)_hours(\.[a-z0-9_-]{1,20})?")
 _MAX_OFFERS = 9  # a digit chooses one
-_MAX_TERMS = 3000  # of the 4,096 bytes of settings; the rest is for list keys, tiers and names
+_MAX_TERMS = 3000  # of the 4,096 bytes of settings, with the cashiers; the rest is for list keys, tiers and names
 
 
 class CatalogError(ValueError):
@@ -59,12 +59,9 @@ def suspend_merchant(connection: sa.Connection, merchant: str, suspended: bool, 
 
 def set_pin(connection: sa.Connection, merchant: str, text: str, who: str) -> None:
     """Set the supervisor's PIN of a merchant; its terminals learn it with their next settings. `CentreError` otherwise."""
-    if not pin.is_pin(text):
-        raise CentreError(f"a PIN has {pin.LEAST} to {pin.MOST} digits", "choose one of those")
     table = schema.merchants
-    changed = connection.execute(table.update().where(table.c.id == merchant).values(pin=pin.digest(merchant, text))).rowcount
-    if not changed:
-        raise CentreError(f"there is no merchant {merchant}", "see `cheyou merchants list`")
+    digest = pins.digest(connection, merchant, pins.SUPERVISOR, text)
+    connection.execute(table.update().where(table.c.id == merchant).values(pin=digest))
     touch(connection, "registry")
     audit.note(connection, who, "merchant.pin", merchant)
 
@@ -84,9 +81,11 @@ def put_offer(connection: sa.Connection, merchant: str, terms: dict[str, Any]) -
     table = schema.offers
     others = sa.select(table.c.terms).where(table.c.merchant == merchant, table.c.id != offer.id, table.c.withdrawn_at.is_(None))
     alive = [terms, *connection.scalars(others)]
+    signing_in = schema.cashiers.c
+    staff = connection.scalar(sa.select(sa.func.count()).where(signing_in.merchant == merchant)) or 0
     if len(alive) > _MAX_OFFERS:
         raise CatalogError(f"merchant {merchant} has {_MAX_OFFERS} offers already; withdraw one")
-    if len(json.dumps(alive)) > _MAX_TERMS:
+    if not has_room(alive, staff):
         raise CatalogError(f"offers of {merchant}: too much text for a terminal; shorten labels or withdraw an offer")
     held = connection.execute(sa.select(table).where(table.c.merchant == merchant, table.c.id == offer.id)).first()
     if held is not None and held.terms == terms and held.withdrawn_at is None:
@@ -101,6 +100,11 @@ def put_offer(connection: sa.Connection, merchant: str, terms: dict[str, Any]) -
         )
     touch(connection, "registry")
     return True
+
+
+def has_room(terms: list[dict[str, Any]], staff: int) -> bool:
+    """Whether the settings of a terminal have room for these offers and so many cashiers."""
+    return len(json.dumps(terms)) + staff * cashiers.ENTRY <= _MAX_TERMS
 
 
 def withdraw_offer(connection: sa.Connection, merchant: str, offer: int, who: str) -> None:

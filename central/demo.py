@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from central import audit, catalog, members, registry, schema
+from central import audit, cashiers, catalog, members, registry, schema
 from central.database import Database, now
 from protocol import month as months
 
@@ -28,6 +28,7 @@ MEMBERS = {
 }
 NOT_A_MEMBER = "13500135000"
 PIN = "246810"  # the supervisor's
+CASHIERS = {1: "1357", 2: "2468"}  # who signs in, where that is wanted
 _WHO = "demo"
 
 
@@ -60,3 +61,15 @@ def seed(database: Database, key: bytes | None = None) -> bytes:
             registry.set_state(connection, TERMINAL, "issued", _WHO)
             audit.note(connection, _WHO, "demo.seed", MERCHANT)
         return registry.key_of(connection, TERMINAL)
+
+
+def staff(database: Database, sign_in: bool) -> None:
+    """Give the merchant its cashiers, so that they have to sign in at its terminals, or let them go."""
+    with database.write() as connection:
+        table = schema.cashiers
+        held = set(connection.scalars(sa.select(table.c.number).where(table.c.merchant == MERCHANT)))
+        for number, text in CASHIERS.items():
+            if sign_in:
+                cashiers.set_pin(connection, MERCHANT, number, text, _WHO)
+            elif number in held:
+                cashiers.remove(connection, MERCHANT, number, _WHO)

@@ -61,6 +61,7 @@ class Merchant:
     category: str
     suspended_at: int | None
     pin: bytes | None = field(default=None, repr=False)
+    cashiers: dict[int, bytes] = field(default_factory=dict, repr=False)  # digests of their PINs, by number
     offers: dict[int, Offer] = field(default_factory=dict)
     terms: dict[int, dict[str, Any]] = field(default_factory=dict)
 
@@ -144,6 +145,8 @@ def load(connection: sa.Connection, before: Directory = EMPTY) -> Directory:
     for row in connection.execute(_OFFERS):
         merchants[row.merchant].offers[row.id] = Offer(row.terms)
         merchants[row.merchant].terms[row.id] = row.terms
+    for row in connection.execute(sa.select(schema.cashiers)):
+        merchants[row.merchant].cashiers[row.number] = row.pin
     postings: dict[str, list[tuple[int, Merchant]]] = {}
     for row in connection.execute(_POSTINGS):
         postings.setdefault(row.terminal, []).append((row.settings_from, merchants[row.merchant]))

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 # The steps in central/migrations, oldest first; these tables are what the last one makes.
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 
 # Constraints that carry a law need a name that a migration, and the test that drops them, can call.
 metadata = MetaData(
@@ -81,6 +81,18 @@ merchants = Table(
     Column("pin", LargeBinary(32)),  # protocol.pin.digest of the supervisor's PIN
     Column("suspended_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
+)
+
+# Who signs in at a merchant's terminals. The PIN says who it is: no two have the same.
+cashiers = Table(
+    "cashiers",
+    metadata,
+    Column("merchant", String(20), ForeignKey("merchants.id"), nullable=False),
+    Column("number", SmallInteger, autoincrement=False, nullable=False),  # 1 to 255
+    Column("pin", LargeBinary(32), nullable=False),  # protocol.pin.digest
+    Column("changed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("merchant", "number"),
+    UniqueConstraint("merchant", "pin"),
 )
 
 offers = Table(

@@ -14,14 +14,16 @@ import sqlalchemy as sa
 
 from central import schema
 from central.directory import Directory, Terminal
-from protocol import list_key, messages, pin, topics
+from protocol import cashiers, list_key, messages, pin, topics
 
 
 def body(directory: Directory, terminal: Terminal, list_keys: dict[int, bytes]) -> dict[str, Any]:
     """The fields of the settings of ``terminal``, without their version. ``list_keys``: 32-byte keys by list id."""
     merchant = terminal.merchant
+    sign_in = {number: pin.proof(terminal.keys.key, digest) for number, digest in merchant.cashiers.items()}
     return {
         "terminal": ({"epoch_from": terminal.epoch_from} if terminal.epoch_from else {})
+        | ({"cashiers": cashiers.text_of(sign_in)} if sign_in else {})
         | {
             "suspended": terminal.state == "fenced" or _suspended(terminal),
             "pin": pin.proof(terminal.keys.key, merchant.pin) if merchant.pin else "",

@@ -1,6 +1,6 @@
-"""The supervisor's PIN. The centre keeps a digest for the merchant; each of its terminals gets a proof of its own, so that what
-one terminal's settings show opens no other. Four digits fall to trying them all wherever digest or proof leaks: the terminal's
-growing pauses are what makes them worth something at the counter.
+"""PINs, the supervisor's and the cashiers'. The centre keeps digests for the merchant; each of its terminals gets proofs of its
+own, so that what one terminal's settings show opens no other. Four digits fall to trying them all wherever digest or proof leaks:
+the terminal's growing pauses are what makes them worth something at the counter.
 """
 
 from binascii import hexlify

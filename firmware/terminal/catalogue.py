@@ -1,5 +1,6 @@
-"""What the merchant offers and whom: offers and tiers, read from the settings for each customer and forgotten after."""
+"""What the merchant offers and whom, and who works there: read from the settings for each customer and forgotten after."""
 
+from protocol import cashiers
 from protocol.messages import MessageError
 from protocol.offers import Offer
 
@@ -14,6 +15,8 @@ class Catalogue:
             if type(tier) is not dict or type(tier.get("code")) is not int or type(tier.get("name")) is not str:
                 raise MessageError("tier: code and name expected")
             self._tiers[tier["code"]] = tier
+        self._cashiers = fields.get("terminal", {}).get("cashiers", "")
+        self.cashiers = cashiers.numbers(self._cashiers)  # none: nobody has to sign in
 
     def offer(self, offer_id):
         """The offer of that id, or None."""
@@ -21,6 +24,10 @@ class Catalogue:
             if offer.id == offer_id:
                 return offer
         return None
+
+    def cashier(self, proof):
+        """The number of the cashier whose PIN gives ``proof``, or 0."""
+        return cashiers.whose(self._cashiers, proof)
 
     def tier_name(self, code):
         """The name of a tier code, or None when it is unknown here or `BLOCKED`."""

@@ -1,9 +1,9 @@
 """The desk: what stands on the glass between customers, and who gets the keys.
 
-A page is what a key leads to: a customer (`customer`, `redemption`), the cashier's menu (`day_menu`, `recent`), the service menu
-(`menu`). Each is loaded when it is entered and forgotten when it is left. It has ``key(key)``, and ``tick()`` once a second; both
-say whether it is left: `STAY` (or None), `LEAVE`, `NEXT` when the key already belongs to the next customer, or the page that
-takes over; then ``leave()`` ends it and forgets its module.
+A page is what a key leads to: a cashier who signs in (`sign_in`), a customer (`customer`, `redemption`), the cashier's menu
+(`day_menu`, `recent`), the service menu (`menu`). Each is loaded when it is entered and forgotten when it is left. It has
+``key(key)``, and ``tick()`` once a second; both say whether it is left: `STAY` (or None), `LEAVE`, `NEXT` when the key already
+belongs to the next customer, or the page that takes over; then ``leave()`` ends it and forgets its module.
 Nothing here waits (docs/desk.md draws the states).
 """
 
@@ -44,7 +44,7 @@ class Desk:
                 self.page = (overlay.load(_DAY).DayMenu if key == "#" else overlay.load(_MENU).Menu)(self._terminal)
         elif key.isdigit():
             self._serve(key)
-        elif self._last_for:
+        elif self._last_for or self._terminal.signed_out():
             self._to_idle()
         else:
             self._signals.give("error")
@@ -72,7 +72,7 @@ class Desk:
         self._close()
         self._last_for = 0
         self._terminal.lists.is_busy = True
-        self.page = overlay.load(_CUSTOMER).Customer(self._terminal)
+        self.page = overlay.load(_CUSTOMER).first_page(self._terminal)
         self.page.key(key)
 
     def _after(self, left, key):
@@ -109,5 +109,5 @@ class Desk:
             if terminal.list_is_old():
                 return self._screens.show("idle_old")
         net = self._screens.word("online" if terminal.online() else "offline")
-        name = "idle_training" if self._screens.training else "idle"
+        name = "idle_signed_out" if terminal.signed_out() else "idle_training" if self._screens.training else "idle"
         self._screens.show(name, date=self._screens.date(now), time=clock_text(now), net=net)

@@ -30,6 +30,7 @@ class Settings:
         self.suspended = False
         self.merchant_id = ""
         self.pin = ""
+        self.cashiers = b""  # their numbers
         self.grace_hours = 0
         self.list_age = {}
         self.list_keys = {}
@@ -80,12 +81,13 @@ class Settings:
     def _take(self, fields):
         if not self.damaged and fields["version"] <= self.version:
             return False
-        overlay.load(_CATALOGUE).Catalogue(fields)  # refuses what no customer could be served by
+        catalogue = overlay.load(_CATALOGUE).Catalogue(fields)  # refuses what no customer could be served by
         overlay.drop(_CATALOGUE)
         self.version = fields["version"]
         moved = self._epoch < fields["terminal"].get("epoch_from", 0)
         self.suspended = moved or fields["terminal"].get("suspended") is True
         self.pin = fields["terminal"].get("pin", "")
+        self.cashiers = catalogue.cashiers
         self.merchant_id = fields["merchant"].get("id", "")
         self.grace_hours = fields["grace_hours"]
         self.list_age = fields["list_age"]

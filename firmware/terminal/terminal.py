@@ -25,8 +25,10 @@ class Terminal:
         self.boot = boot
         self._board = board
         self.version = version
-        self.wrong_pins = 0  # kept here because the page that asks for the PIN is forgotten when it is left
-        self.wrong_pin_at = 0  # by `second`
+        self.cashier = 0  # who has signed in
+        # How many wrong ones count and when the last was keyed, by `second`: the supervisor's, the cashiers'. Here, because the
+        # page that asks for the PIN is forgotten when it is left.
+        self.wrong_pins = [0, 0, 0, 0]
         self.second = 0  # since the start
         self.uplink = None  # the desk is drawn before there is one
 
@@ -47,6 +49,12 @@ class Terminal:
         """Whether the cashier should be told that the member list is getting old."""
         version, age, _ = self.lists.now()
         return version and self.lists.is_past("warn", age)
+
+    def signed_out(self):
+        """Whether a cashier has to sign in. Who the centre no longer knows has been signed out."""
+        if self.cashier not in self.settings.cashiers:
+            self.cashier = 0
+        return bool(self.settings.cashiers) and not self.cashier
 
     def facts(self, message):
         """The fields of ``hello`` and ``status``."""

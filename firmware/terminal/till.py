@@ -13,6 +13,7 @@ class Till:
         self._journal = terminal.journal
         self._refusals = terminal.refusals
         self._on_record = terminal.courier.wake
+        self._cashier = terminal.cashier
         self._training = TRAINING if terminal.screens.training else 0
 
     def redeem(self, verdict, again):
@@ -32,7 +33,7 @@ class Till:
         r = record
         sequence = self._journal.append(Record(
             VOID, 0, 0, self._clock.now(), self._clock.source, r.flags & TRAINING, r.month, r.member, r.tier, r.offer,
-            r.offer_version, 0, r.amount, r.price, r.sequence, r.reason, 0, r.epoch,
+            r.offer_version, 0, r.amount, r.price, r.sequence, r.reason, self._cashier, r.epoch,
         ))  # fmt: skip
         self._on_record()
         return sequence
@@ -63,5 +64,5 @@ class Till:
         return Record(
             kind, 0, 0, self._clock.now() or 0, self._clock.source, flags | self._training, verdict.month,
             int(verdict.number or "0"), verdict.tier or 0, verdict.offer, self._version, verdict.list_version, verdict.amount,
-            verdict.price, link, CODES[reason], 0, 0,
+            verdict.price, link, CODES[reason], self._cashier, 0,
         )  # fmt: skip

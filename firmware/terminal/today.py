@@ -115,8 +115,8 @@ class Today:
     def _ask(self):
         day = self._day
         body = messages.encode(
-            "day", day=date_of(self._since), epoch=self._terminal.journal.epoch, first=self._first, upto=self._upto, cashier=0,
-            paid=day.paid, returned=day.returned, totals=day.totals,
+            "day", day=date_of(self._since), epoch=self._terminal.journal.epoch, first=self._first, upto=self._upto,
+            cashier=self._terminal.cashier, paid=day.paid, returned=day.returned, totals=day.totals,
         )  # fmt: skip
         self._terminal.courier.send("day", body)
 
@@ -132,6 +132,8 @@ class Today:
     def _compare(self, told):
         day = self._day
         self._told = told
+        if self._since == self._today:
+            self._terminal.cashier = 0  # the day is over
         # What is missing first: it explains the rest.
         self._names = [gap for gap in told["missing"] if type(gap) is list and len(gap) == 2] + day.differing(told["totals"])
         if not self._names and (day.paid, day.returned) != (told["paid"], told["returned"]):

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 _BOARDS = ("esp32-devkit-4mb", "esp32-st7920-4mb")
 _PORT = 8000
+_SIGN_IN = "Sign in   {pins}: at each terminal, before the first member\n"
 _HELP = """\
 Panel     {panel} shows the terminals: click, touch or type their keys
-Key in    {member} # # #    a VIP: the number, then # for "the SMS is right" and # for "redeem"
+{sign_in}Key in    {member} # # #    a VIP: the number, then # for "the SMS is right" and # for "redeem"
           {others}
 Offline   n (on the page: Network) pulls the network and puts it back: what was saved meanwhile arrives by itself
 See it    {cheyou} redemptions --data {data}
@@ -40,6 +41,7 @@ Centre    {http}/docs · log in {log}
     "--terminal", "terminals", multiple=True, metavar="BOARD[:LANGUAGE]", default=_BOARDS,
     help="A terminal to show, as often as you like [one on each kind of display].",
 )  # fmt: skip
+@click.option("--sign-in", is_flag=True, help="Let the demo merchant's cashiers sign in by PIN; which PINs is printed.")
 @click.option("--port", type=click.IntRange(0, 65535), help=f"Port of the panel, 0 for any [{_PORT}, or the next one free].")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the panel; 0.0.0.0 lets a phone in.")
 @click.option("--browser/--no-browser", default=True, help="Show the panel in the desktop's browser, if there is one [yes].")
@@ -49,7 +51,7 @@ Centre    {http}/docs · log in {log}
     default=ROOT / "build" / "demo",
     help="Folder for database, flash and logs; the next run goes on from it [build/demo].",
 )
-def command(terminals: tuple[str, ...], port: int | None, host: str, browser: bool, data: Path) -> None:
+def command(terminals: tuple[str, ...], sign_in: bool, port: int | None, host: str, browser: bool, data: Path) -> None:
     """Run broker, centre and simulated terminals with a demo merchant and members; a web page shows the terminals.
 
     In a text terminal each key pressed is one on the first one's keypad. Otherwise each line of input is a run of keys, after
@@ -65,12 +67,12 @@ def command(terminals: tuple[str, ...], port: int | None, host: str, browser: bo
     _say("starting the centre …")
     with (
         errors(),
-        DemoShop(data, chosen) as shop,
+        DemoShop(data, chosen, sign_in=sign_in) as shop,
         PanelServer(shop.terminals, host, free_port(host, _PORT) if port is None else port) as panel,
     ):
         for terminal in shop.terminals:
             terminal.bench.power_on()
-        _say(_instructions(data, shop.centre.http_port, panel.url))
+        _say(_instructions(data, shop.centre.http_port, panel.url, sign_in))
         if browser:
             _browser.show(panel.url)
         _interact(shop.terminals[0])
@@ -134,12 +136,14 @@ def _take_lines(terminal: Shown, lines: Iterable[str]) -> bool:
     return bool(line)
 
 
-def _instructions(data: Path, http_port: int, panel: str) -> str:
+def _instructions(data: Path, http_port: int, panel: str, sign_in: bool) -> str:
     from central import demo
 
     first, *members = demo.MEMBERS
     others = [f"{number} {'blocked' if demo.MEMBERS[number][1] else demo.MEMBERS[number][0]}" for number in members]
+    pins = " or ".join(f"{pin} # (cashier {number})" for number, pin in demo.CASHIERS.items())
     return _HELP.format(
+        sign_in=_SIGN_IN.format(pins=pins) if sign_in else "",
         panel=panel,
         http=f"http://127.0.0.1:{http_port}",
         log=_shown(data / "centre.log"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ from sqlalchemy import select
 
 from central import audit, catalog, csv_import, schema
 from central.database import Database
+from host_tools.commands import _pin
 from host_tools.commands._centre import on_database
 from host_tools.commands._import import file_argument, rejects_option, report
 from host_tools.listing import json_option, show
@@ -56,10 +56,7 @@ def list_(database: Database, as_json: bool) -> None:
 @click.argument("merchant")
 def pin(database: Database, merchant: str) -> None:
     """Set the supervisor's PIN, which opens the date at a merchant's terminals. It is asked for, or read from standard input."""
-    if sys.stdin.isatty():
-        text = click.prompt("Supervisor PIN, 4 to 12 digits", hide_input=True, confirmation_prompt=True)
-    else:
-        text = sys.stdin.readline().strip()
+    text = _pin.asked("Supervisor's")
     with database.write() as connection:
         catalog.set_pin(connection, merchant, text, audit.operator())
 

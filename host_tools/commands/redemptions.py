@@ -14,7 +14,7 @@ from host_tools.listing import json_option, show
 
 _RECORDS = {
     "at": "time", "kind": "kind", "member": "member", "merchant": "merchant", "terminal": "terminal", "place": "record",
-    "offer": "offer", "amount_yuan": "amount", "price_yuan": "price", "voided": "voided",
+    "cashier": "cashier", "offer": "offer", "amount_yuan": "amount", "price_yuan": "price", "voided": "voided",
     "marks": "marks", "would_have_been": "would have been",
 }  # fmt: skip
 _CHECKS = {
@@ -68,4 +68,9 @@ def _cells(row: dict[str, Any]) -> dict[str, object]:
     marks = row["marks"]
     # Where the cashier keyed no amount and the offer has no price of its own, nothing is known of either.
     money = {f"{name}_yuan": yuan(row[name]) if row[name] else None for name in ("amount", "price")}
-    return {"place": f"{row['epoch']}/{row['sequence']}", "marks": ", ".join(marks) or None, **money}
+    return {
+        "place": f"{row['epoch']}/{row['sequence']}",
+        "cashier": row["cashier"] or None,
+        "marks": ", ".join(marks) or None,
+        **money,
+    }

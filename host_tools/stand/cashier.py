@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from host_tools.stand.screens import ENGLISH, Rows, Words
@@ -15,6 +15,7 @@ _LOOK_AGAIN_S = 1.0
 STILL_S = 0.06
 """A glass that has not changed for so long is drawn to its end: 16x2 takes 35 ms, reported every 20."""
 CHANGE_S = 1.0
+_IDLE = ("idle", "idle_signed_out")
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,24 @@ class Cashier:
 
     def wait_started(self) -> None:
         """Wait for what a terminal shows first: that it wants a number or the time, or what was saved last."""
-        first = ("idle", "idle_unset", "idle_full", "last")
-        self.still(lambda rows: any(self._words.fits(self._words.screens[name], rows) for name in first), ONLINE_S)
+        self._wait_any((*_IDLE, "idle_unset", "idle_full", "last"), ONLINE_S)
 
     def wait_idle(self, online: bool | None = None, timeout: float = ONLINE_S) -> None:
-        """Wait for the first screen; given `online`, for one that says so."""
+        """Wait for the first screen, which may ask for a sign-in; given `online`, for one that says so."""
         net = {} if online is None else {"net": self._words.words["online" if online else "offline"]}
-        self.wait("idle", timeout, **net)
+        self._wait_any(_IDLE, timeout, net)
 
     def wait(self, screen: str, timeout: float = 5.0, **fields: object) -> Rows:
         """Wait until the glass shows a screen of the texts to its end; a field that is not given may be anything."""
         return self.still(lambda rows: self._words.fits(self._words.screens[screen], rows, fields), timeout)
+
+    def sign_in(self, pin: str) -> int:
+        """From the first screen to its greeting; the cashier's number."""
+        self.keys(f"{pin}#")
+        return int(self._words.field("signed_in", "cashier", self.wait("signed_in")))
+
+    def _wait_any(self, names: Sequence[str], timeout: float, fields: Mapping[str, object] = {}) -> Rows:
+        return self.still(lambda rows: any(self._words.fits(self._words.screens[name], rows, fields) for name in names), timeout)
 
     def still(self, wanted: Callable[[Rows], bool], timeout: float = 5.0) -> Rows:
         """Wait until the glass is `wanted` and has stopped changing."""

@@ -21,12 +21,23 @@ _WHO = "demo"
 
 
 class DemoShop:
-    """`with DemoShop(folder, boards) as shop:` `shop.terminals` are provisioned and switched off; the folder keeps everything."""
+    """`with DemoShop(folder, boards) as shop:` `shop.terminals` are provisioned and switched off; the folder keeps everything.
 
-    def __init__(self, data: Path, boards: Sequence[Board], mqtt_port: int | None = 1883, http_port: int | None = 8080) -> None:
+    With `sign_in` a cashier has to sign in at each.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        boards: Sequence[Board],
+        mqtt_port: int | None = 1883,
+        http_port: int | None = 8080,
+        sign_in: bool = False,
+    ) -> None:
         self.centre = CentreProcess(data, mqtt_port=mqtt_port, http_port=http_port)
         self.terminals: list[Shown] = []
         self._boards = boards
+        self._sign_in = sign_in
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -37,6 +48,7 @@ class DemoShop:
         ]
         database = self.centre.database()
         keys = [_enrolled(database, _name(number), terminal.key) for number, terminal in enumerate(kept, 1)]
+        demo.staff(database, self._sign_in)
         with database.read() as connection:
             epochs = [max(registry.epochs_of(connection, _name(number))) for number in range(1, len(kept) + 1)]
         database.dispose()

@@ -43,7 +43,8 @@ MESSAGES = {
     "closed": {"day": 20261210, "paid": 8000, "returned": 0, "totals": {"1/2": [5, 1]}, "missing": [[4, 5]]},
     "fetch": {"list": 1, "version": 2, "offset": 0, "length": 1024},
     "settings": {
-        "version": 2, "terminal": {"suspended": False}, "merchant": {"id": "M", "name": "Wash"}, "offers": [OFFER],
+        "version": 2, "terminal": {"suspended": False, "cashiers": "0300112233445566778899aabbccddeeff00"},
+        "merchant": {"id": "M", "name": "Wash"}, "offers": [OFFER],
         "grace_hours": 0,
         "list_age": {"refuse_hours": 168}, "list_keys": {"202612": CHAIN * 2},
         "tiers": [{"code": 2, "name": "vip", "label": {"en": "VIP"}}],
@@ -106,6 +107,7 @@ def _settings(body):
             offer.price(12345, tier)
     for tier in (0, 1, 2, 3):
         catalogue.tier_name(tier)
+    assert catalogue.cashier("no proof") == 0
 
 
 def _totals(data):

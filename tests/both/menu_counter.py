@@ -10,6 +10,7 @@ from firmware.terminal.checks import _history
 from firmware.terminal.desk import Desk
 from firmware.terminal.journal import Journal
 from firmware.terminal.screens import Screens
+from firmware.terminal.terminal import Terminal
 from firmware.terminal.today import COUNTING
 from protocol import messages, month, pin
 from protocol.offers import Offer
@@ -45,9 +46,9 @@ class Counter:
     version = 9
     source = 1
     merchant_id = "WASH"
-    wrong_pins = 0
-    wrong_pin_at = 0
-    second = 0
+    cashiers = b""
+    cashier = second = 0
+    signed_out = Terminal.signed_out
 
     def __init__(self):
         till.Till = TILL
@@ -56,6 +57,7 @@ class Counter:
         self.screens = Screens(self.glass, English())
         self.signals = self.clock = self.settings = self.lists = self.courier = self.refusals = self
         self.time = NOW
+        self.wrong_pins = [0, 0, 0, 0]
         self.pin = pin.proof(KEY, pin.digest("WASH", "246810"))
         self.heard = None
         self.wakes = 0

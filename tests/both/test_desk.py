@@ -15,6 +15,13 @@ from protocol import month
 from protocol.offers import Offer
 from protocol.reasons import CODES
 
+if not hasattr(asyncio, "sleep_ms"):
+
+    async def sleep_ms(ms):
+        await asyncio.sleep(ms / 1000)
+
+    asyncio.sleep_ms = sleep_ms
+
 NOW = month.unix(2026, 12, 10, 14, 32)
 OFFERS = [
     Offer({"id": n, "label": {"en": "Offer %d" % n}, "category": "wash", "discount": {"vip": {"percent": 20}}}) for n in (1, 2, 3)
@@ -42,6 +49,9 @@ class Spy:
 
     def online(self):
         return True
+
+    def signed_out(self):
+        return False
 
     def list_is_old(self):
         return False

@@ -26,7 +26,7 @@ class Stand:
     version = "0.1.0"
     sequence = 143
     waiting = 0
-    wrong_pins = wrong_pin_at = second = 0
+    second = cashier = 0
     training = None
     level = damaged = forks = 0
     boot = sessions = 1
@@ -38,6 +38,7 @@ class Stand:
         till.Till = TILL
         overlay.drop = lambda *names: None  # others hold on to these modules
         self.key = KEY
+        self.wrong_pins = [0, 0, 0, 0]
         self.pin = pin.proof(KEY, pin.digest("M", "1234"))
         self.screens = self.clock = self.settings = self.journal = self.refusals = self.courier = self.wifi = self
         self.uplink = self

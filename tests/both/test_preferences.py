@@ -59,7 +59,7 @@ class Words:
 
 class Terminal:
     merchant_id = "SHOP"
-    second = wrong_pins = wrong_pin_at = 0
+    second = 0
     fault = cause = None
     sessions = 0
 
@@ -69,6 +69,7 @@ class Terminal:
         self.signals = Signals(self.front, self.front)
         self.settings = self.wifi = self.uplink = self
         self.key = KEY
+        self.wrong_pins = [0, 0, 0, 0]
         self.pin = pin.proof(KEY, pin.digest("SHOP", "246810"))
         self.connected = lambda: False
         self.dbm = None

@@ -112,7 +112,7 @@ def test_a_wrong_pin_voids_nothing_and_leaving_does_not_shorten_the_wait():
     assert t.rows() == ["PIN wrong", "Wait 4 s"] and t.journal.sequence == 1
     t.seconds(5)
     t.press("246810#")
-    assert t.rows()[0] == "VOIDED No 1" and t.wrong_pins == 0
+    assert t.rows()[0] == "VOIDED No 1" and t.wrong_pins[0] == 0
 
 
 def test_without_pin_or_clock_there_is_no_void():

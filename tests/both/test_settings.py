@@ -5,15 +5,15 @@ import os
 
 from firmware.terminal import settings
 from firmware.terminal.settings import Settings
-from protocol import messages, topics
+from protocol import cashiers, messages, topics
 
 KEY = bytes(range(32))
 TOPIC = topics.down("T0001", "settings")
 
 
-def payload(version, grace=0):
+def payload(version, grace=0, **terminal):
     body = {
-        "version": version, "terminal": {}, "merchant": {"id": "M"}, "offers": [], "grace_hours": grace, "list_age": {},
+        "version": version, "terminal": terminal, "merchant": {"id": "M"}, "offers": [], "grace_hours": grace, "list_age": {},
         "list_keys": {}, "tiers": [],
     }  # fmt: skip
     return messages.tagged(KEY, TOPIC, json.dumps(body).encode())
@@ -43,6 +43,25 @@ def test_kept_settings_are_there_after_a_restart():
         assert Settings(folder, KEY, TOPIC).version == 0, "they count at once and are kept when there is time"
         assert held.keep() and not held.keep()
         assert Settings(folder, KEY, TOPIC).grace_hours == 3
+
+
+def test_cashiers_stay_on_flash_but_for_their_numbers():
+    proofs = {3: "00112233445566aa", 12: "00112233445566bb"}
+    with Folder() as folder:
+        held = Settings(folder, KEY, TOPIC)
+        held.receive(payload(5, cashiers=cashiers.text_of(proofs)))
+        held.keep()
+        held = Settings(folder, KEY, TOPIC)
+        assert list(held.cashiers) == [3, 12]
+        assert held.catalogue().cashier(proofs[12]) == 12 and held.catalogue().cashier("00112233445566cc") == 0
+        for wrong in ("03", "0000112233445566aa", None):
+            try:
+                held.receive(payload(6, cashiers=wrong))
+                raise AssertionError(wrong)
+            except messages.MessageError:
+                pass
+        assert held.version == 5 and list(held.cashiers) == [3, 12]
+        assert held.receive(payload(6)) and not held.cashiers
 
 
 def test_damaged_settings_are_told_and_replaced_by_the_same_version():

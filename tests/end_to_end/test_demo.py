@@ -122,6 +122,28 @@ def test_demo_goes_on_where_it_ended(demos: Callable[..., Demo], tmp_path: Path)
     assert not _centres_of(tmp_path)
 
 
+def test_cashiers_sign_in_where_that_is_asked_for(demos: Callable[..., Demo], tmp_path: Path) -> None:
+    plain = ("--no-browser", "--port", "0", "--terminal", "esp32-devkit-4mb")
+    first = demos(tmp_path, *plain, "--sign-in")
+    first.wait("^Sign in   1357 #")
+    first.wait("ready")
+    # The settings that say so come a moment after the first screen.
+    until(lambda: first.key("#") or first.wait("│ ").startswith("│ Sign in: PIN?") or None, 20)  # type: ignore[func-returns-value]
+    first.key("1357#")
+    first.wait("Cashier 1")
+    first.key("13800138000##")
+    first.wait("OK VIP -20%")
+    first.key("#")
+    first.wait("SAVED No 1 ")
+    until(lambda: [row["cashier"] for row in _redemptions(tmp_path)] == [1] or None, 20)
+    assert first.end() == 0
+
+    second = demos(tmp_path, *plain)
+    second.wait("ready")
+    until(lambda: second.key("*") or second.wait("│ ").startswith("│ Member number?") or None, 20)  # type: ignore[func-returns-value]
+    assert second.end() == 0
+
+
 def test_the_panel_is_there_and_the_browser_is_told(demos: Callable[..., Demo], tmp_path: Path) -> None:
     opened = tmp_path / "opened"
     browser = tmp_path / "browser"

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
+from protocol import list_header
 from simulator.board import BenchBoard
 
 PATIENCE_S = 20.0
+_TAKEN_IN_MS = 2_000
 
 
 class Counter:
@@ -45,11 +47,33 @@ class Counter:
     def hold(self, key: str, ms: int) -> None:
         self.place.locator(f'.key[data-key="{key}"]').click(delay=ms)
 
+    def hold_down(self, key: str, ms: int) -> None:
+        """On the keyboard, as `type`."""
+        name = {"#": "Enter", "*": "Backspace"}.get(key, key)
+        self.page.keyboard.down(name)
+        self.page.wait_for_timeout(ms)
+        self.page.keyboard.up(name)
+
+    def touch(self, key: str, ms: int) -> None:
+        """With a finger that stays; the page has to be one that is touched."""
+        box = self.place.locator(f'.key[data-key="{key}"]').bounding_box()
+        assert box
+        point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        device = self.page.context.new_cdp_session(self.page)
+        device.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+        self.page.wait_for_timeout(ms)
+        device.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
     def shows(self, *texts: str) -> str:
         """Wait until the glass shows one of `texts`; all rows of it."""
         rows = self.place.locator(".rows")
         self.until(lambda: any(text in (rows.text_content() or "") for text in texts))
         return rows.text_content() or ""
+
+    def has_list(self) -> None:
+        """Wait until a member list lies in the flash, and a moment for it to be taken into use: not while pages are opened."""
+        self.until(lambda: any(list_header.MAGIC in self.bench.partition(name) for name in ("list_a", "list_b")))
+        self.page.wait_for_timeout(_TAKEN_IN_MS)
 
     def waits(self, count: int) -> None:
         """Wait until so many records wait for their receipt."""
