@@ -38,7 +38,7 @@ except Exception as fault:
     import sys
 
     sys.print_exception(fault)
-    import last_words
+    import firmware_last_words
 run()
 """
 

@@ -61,9 +61,10 @@ def _slim(sources: dict[str, str]) -> dict[str, str]:
     trees = {name: ast.parse(source) for name, source in sources.items()}
     used = {name for tree in trees.values() for node in ast.walk(tree) for _, name in _names(node)}
     modules = {a.name for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
+    known = known_names()[0]  # among them MicroPython's own private ones
     # Names in upper case are constants, which leave no name.
-    private = sorted(name for name in used - modules if name.startswith("_") and name.islower() and not name.endswith("__"))
-    spare = sorted({name for kind in (str, list, dict, set) for name in dir(kind)} & known_names()[0] - used)
+    private = sorted(n for n in used - modules - known if n.startswith("_") and n.islower() and not n.endswith("__"))
+    spare = sorted({name for kind in (str, list, dict, set) for name in dir(kind)} & known - used)
     new = dict(zip(private, spare, strict=False))
     for tree in trees.values():
         for node in ast.walk(tree):

@@ -111,7 +111,7 @@ class Customer:
             found.cancel()
             self._terminal.lists.close()
             found = None
-        return overlay.load("firmware.terminal.redemption").Redemption(self._terminal, self._number, month, sender, found)
+        return "firmware.terminal.redemption", "Redemption", self._number, month, sender, found
 
     def _enter(self, state):
         self.state = state

@@ -25,9 +25,9 @@ class DayMenu:
         if key == "*" or self._last_s < IDLE_AFTER_S:
             return LEAVE
         if key == "1":
-            return overlay.load("firmware.terminal.recent").Recent(self._terminal)
+            return "firmware.terminal.recent", "Recent"
         if key == "2":
-            return overlay.load("firmware.terminal.today").Today(self._terminal)
+            return "firmware.terminal.today", "Today"
         if key == "3":
             return self._train()
         if key == "4" and self._terminal.cashier:

@@ -3,7 +3,8 @@
 A page is what a key leads to: a cashier who signs in (`sign_in`), a customer (`customer`, `redemption`), the cashier's menu
 (`day_menu`, `recent`), the service menu (`menu`). Each is loaded when it is entered and forgotten when it is left. It has
 ``key(key)``, and ``tick()`` once a second; both say whether it is left: `STAY` (or None), `LEAVE`, `NEXT` when the key already
-belongs to the next customer, or the page that takes over; then ``leave()`` ends it and forgets its module.
+belongs to the next customer, or the page that takes over: its part, its class, what that is made with beside the terminal. Then
+``leave()`` ends it and forgets its module.
 Nothing here waits (docs/desk.md draws the states).
 """
 
@@ -12,9 +13,9 @@ from firmware.terminal.screens import clock_text
 from protocol.member import masked
 
 STAY, LEAVE, NEXT = range(3)
-_CUSTOMER = "firmware.terminal.customer"
-_DAY = "firmware.terminal.day_menu"
-_MENU = "firmware.terminal.menu"
+_CUSTOMER = "firmware.terminal.customer", "first_page"
+_DAY = "firmware.terminal.day_menu", "DayMenu"
+_MENU = "firmware.terminal.menu", "Menu"
 
 # A customer who has gone must not leave a number on the glass, nor a half-made redemption under the next one's key.
 IDLE_AFTER_S = 60
@@ -41,7 +42,7 @@ class Desk:
         elif kind == "hold":
             if key in "*D#":
                 self._terminal.lists.is_busy = True
-                self.page = (overlay.load(_DAY).DayMenu if key == "#" else overlay.load(_MENU).Menu)(self._terminal)
+                self._open(*(_DAY if key == "#" else _MENU))
         elif key.isdigit():
             self._serve(key)
         elif self._last_for or self._terminal.signed_out():
@@ -72,7 +73,7 @@ class Desk:
         self._close()
         self._last_for = 0
         self._terminal.lists.is_busy = True
-        self.page = overlay.load(_CUSTOMER).first_page(self._terminal)
+        self._open(*_CUSTOMER)
         self.page.key(key)
 
     def _after(self, left, key):
@@ -82,7 +83,11 @@ class Desk:
             self._to_idle()
         elif left:
             self.page.leave()
-            self.page = left
+            self.page = None  # its code is gone before the next one's comes: there is no room for both
+            self._open(*left)
+
+    def _open(self, part, page, *arguments):
+        self.page = getattr(overlay.load(part), page)(self._terminal, *arguments)
 
     def _close(self):
         if self.page:

@@ -54,9 +54,9 @@ class Menu:
             elif key == "0":
                 return self._ask_pin()
             elif key == "1":
-                return overlay.load("firmware.terminal.preferences").Preferences(self._terminal)
+                return "firmware.terminal.preferences", "Preferences"
             elif key == "2":
-                return overlay.load("firmware.terminal.network_page").NetworkPage(self._terminal)
+                return "firmware.terminal.network_page", "NetworkPage"
             else:
                 return LEAVE
             self._show_page()

@@ -19,8 +19,8 @@ from host_tools.shrink.prune import prune
 
 RESIDENT = "resident"
 """The module that holds all that is never dropped."""
-# Modules that are there when ours are loaded: on a board and on the bench.
-_TAKEN = {"main", "start"}
+# Modules that are there when ours are loaded, on a board and on the bench, and what the file system's main.py imports.
+_TAKEN = {"main", "start", "last_words"}
 # Names of methods: no module is called so.
 _SPARE = {name for kind in (str, list, dict, set) for name in dir(kind) if name.isalpha()}
 

@@ -4,6 +4,7 @@ What is left out raises AttributeError. Not imitated: interrupts, timers, ADC, S
 the analogue side of a pin, PWM channels running out, strapping and input-only pins, clock stretching and bus faults on I2C.
 """
 
+import sys
 import time
 
 from _bench import B, W, call, event
@@ -12,12 +13,8 @@ _RESET_CAUSE = const(8)
 _LOW = const(9)
 _HIGH = const(10)
 _FIGHT = const(11)
-_RTC_S = const(5)
-_RTC_MS = const(6)
 _WDT_FED = const(7)
-_MEMORY_LENGTH = const(20)
 _UNIQUE_ID = const(96)
-_MEMORY = const(4096)
 _JOINED = const(64)
 _LINE = const(128)
 _LEVEL = const(192)
@@ -132,44 +129,6 @@ class PWM:
         self.duty_u16(0)
 
 
-class I2C:
-    def __init__(self, id=0, *, scl=None, sda=None, freq=400000, timeout=50000):
-        pass
-
-    def scan(self):
-        return list(call(10) or b"")
-
-    def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
-        return call(11, addr, memaddr << 16 | nbytes)
-
-    def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
-        call(12, addr, memaddr, buf)
-
-    def writeto(self, addr, buf, stop=True):
-        call(13, addr, 0, buf)
-        return len(buf)
-
-
-SoftI2C = I2C
-
-
-class RTC:
-    def datetime(self, t=None):
-        if t is None:
-            now = time.gmtime()
-            return now[:3] + (now[6],) + now[3:6] + (0,)
-        W[_RTC_S] = time.mktime(tuple(t[:3]) + tuple(t[4:7]) + (0, 0))
-        W[_RTC_MS] = time.ticks_ms()
-
-    def memory(self, data=None):
-        if data is None:
-            return bytes(B[_MEMORY : _MEMORY + W[_MEMORY_LENGTH]])
-        if len(data) > 2048:
-            raise ValueError("buffer too long")
-        B[_MEMORY : _MEMORY + len(data)] = data
-        W[_MEMORY_LENGTH] = len(data)
-
-
 class WDT:
     def __init__(self, id=0, timeout=5000):
         if id or timeout < 1:
@@ -199,3 +158,20 @@ def reset():
 
 def soft_reset():
     call(2, SOFT_RESET)
+
+
+def __getattr__(name):
+    # Fetched when they are asked for and not kept here: a board has them in its firmware, not on its heap.
+    if name in ("I2C", "SoftI2C"):
+        import _i2c
+
+        sys.modules["_i2c"] = None
+        del sys.modules["_i2c"]
+        return _i2c.I2C
+    if name == "RTC":
+        import _rtc
+
+        sys.modules["_rtc"] = None
+        del sys.modules["_rtc"]
+        return _rtc.RTC
+    raise AttributeError(name)
