@@ -31,7 +31,7 @@ class OnDemand:
 
 
 async def bring(*names):
-    """Load several, with time for the keypad after each: one takes an ESP32 some 10 ms a kilobyte.
+    """Load several, with a turn for the keypad after each: one takes an ESP32 some 10 ms a kilobyte.
 
     Where there is no room, whoever is about to end gets a moment to make some; then `MemoryError`.
     """
@@ -44,7 +44,8 @@ async def bring(*names):
                 tries -= 1
                 if not tries:
                     raise
-            await asyncio.sleep_ms(_BREATH_MS)
+                await asyncio.sleep_ms(_BREATH_MS)
+            await asyncio.sleep_ms(0)
 
 
 def drop(*names):

@@ -153,13 +153,14 @@ class Redemption:
     async def _check(self):
         self._catalogue.offers = ()  # room for what checks and redeems the one that is left
         await overlay.bring(_CHECKS)
-        check = overlay.load(_CHECKS).check
-        self._decided(
-            await check(self._terminal, self._number, self._sender, self._month, self._offer, self._catalogue, self._found)
+        verdict = await overlay.load(_CHECKS).check(
+            self._terminal, self._number, self._sender, self._month, self._offer, self._catalogue, self._found
         )
+        overlay.drop(_CHECKS)
+        await overlay.bring(_TILL)
+        self._decided(verdict)
 
     def _decided(self, verdict):
-        overlay.drop(_CHECKS)
         self._seconds = 0
         self._verdict = verdict
         catalogue = self._catalogue
