@@ -13,7 +13,7 @@ from central.database import now, touch
 from central.directory import PROPERTY_DEFAULTS
 from central.errors import CentreError
 from protocol import cashiers
-from protocol.offers import Offer, OfferError
+from protocol.offer_rules import OfferError, checked
 
 _LIST_AGE = re.compile(r"(warn|ask|refuse)_hours(\.[a-z0-9_-]{1,20})?")
 _MAX_OFFERS = 9  # a digit chooses one
@@ -69,7 +69,7 @@ def set_pin(connection: sa.Connection, merchant: str, text: str, who: str) -> No
 def put_offer(connection: sa.Connection, merchant: str, terms: dict[str, Any]) -> bool:
     """Add or change one offer (as protocol/offers.py has it); True when that changed anything. `CatalogError` otherwise."""
     try:
-        offer = Offer(terms)
+        offer = checked(terms)
     except OfferError as error:
         raise CatalogError(str(error)) from None
     if connection.scalar(sa.select(schema.merchants.c.id).where(schema.merchants.c.id == merchant)) is None:

@@ -1,22 +1,14 @@
-"""What the merchant offers and whom, and who works there: read from the settings for each customer and forgotten after."""
+"""What the merchant offers and whom: offers and tiers, read from the settings for each customer and forgotten after."""
 
-from protocol import cashiers
-from protocol.messages import MessageError
 from protocol.offers import Offer
 
 
 class Catalogue:
-    """``fields``: those of a ``settings`` message. `ValueError` (`MessageError`, `OfferError`) when it is not of that form."""
+    """``fields``: those of a ``settings`` message, which `settings_rules` has passed."""
 
     def __init__(self, fields):
         self.offers = [Offer(offer) for offer in fields["offers"]]
-        self._tiers = {}
-        for tier in fields["tiers"]:
-            if type(tier) is not dict or type(tier.get("code")) is not int or type(tier.get("name")) is not str:
-                raise MessageError("tier: code and name expected")
-            self._tiers[tier["code"]] = tier
-        self._cashiers = fields.get("terminal", {}).get("cashiers", "")
-        self.cashiers = cashiers.numbers(self._cashiers)  # none: nobody has to sign in
+        self._tiers = {tier["code"]: tier for tier in fields["tiers"]}
 
     def offer(self, offer_id):
         """The offer of that id, or None."""
@@ -24,10 +16,6 @@ class Catalogue:
             if offer.id == offer_id:
                 return offer
         return None
-
-    def cashier(self, proof):
-        """The number of the cashier whose PIN gives ``proof``, or 0."""
-        return cashiers.whose(self._cashiers, proof)
 
     def tier_name(self, code):
         """The name of a tier code, or None when it is unknown here or `BLOCKED`."""

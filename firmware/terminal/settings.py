@@ -12,6 +12,7 @@ from protocol import messages
 _FILE = "settings"
 _REST = 600  # turns of `keep`, one a second
 _CATALOGUE = "firmware.terminal.catalogue"
+_RULES = "firmware.terminal.settings_rules"
 
 
 class Settings:
@@ -81,13 +82,13 @@ class Settings:
     def _take(self, fields):
         if not self.damaged and fields["version"] <= self.version:
             return False
-        catalogue = overlay.load(_CATALOGUE).Catalogue(fields)  # refuses what no customer could be served by
-        overlay.drop(_CATALOGUE)
+        cashiers = overlay.load(_RULES).check(fields)  # refuses what no customer could be served by
+        overlay.drop(_RULES, _CATALOGUE)
         self.version = fields["version"]
         moved = self._epoch < fields["terminal"].get("epoch_from", 0)
         self.suspended = moved or fields["terminal"].get("suspended") is True
         self.pin = fields["terminal"].get("pin", "")
-        self.cashiers = catalogue.cashiers
+        self.cashiers = cashiers
         self.merchant_id = fields["merchant"].get("id", "")
         self.grace_hours = fields["grace_hours"]
         self.list_age = fields["list_age"]
@@ -96,12 +97,20 @@ class Settings:
 
     def catalogue(self):
         """The `Catalogue` of offers and tiers, an empty one without usable settings. Whoever asks drops its module again."""
+        return overlay.load(_CATALOGUE).Catalogue(self._read() or {"offers": (), "tiers": ()})
+
+    def cashier_of(self, proof):
+        """The number of the cashier whose PIN gives ``proof``, 0 for nobody's; None when the settings cannot be read."""
+        fields = self._read()
+        number = fields and overlay.load(_RULES).cashier_of(fields, proof)
+        overlay.drop(_RULES, _CATALOGUE)
+        return number
+
+    def _read(self):
         try:
-            fields = self._fields()
+            return self._fields()
         except (OSError, ValueError):
             self.damaged = self.version > 0
-            fields = {"offers": (), "tiers": ()}
-        return overlay.load(_CATALOGUE).Catalogue(fields)
 
     def _fields(self):
         if self._unkept:

@@ -5,7 +5,6 @@ from firmware.terminal.desk import IDLE_AFTER_S, LEAVE, NEXT
 
 _SHOWN_FOR_S = 4
 _PAD = "firmware.terminal.pin_pad"
-_CATALOGUE = "firmware.terminal.catalogue"
 
 
 class SignIn:
@@ -14,7 +13,7 @@ class SignIn:
     def __init__(self, terminal):
         self._terminal = terminal
         self._seconds = 0
-        self._pad = overlay.load(_PAD).PinPad(terminal, "", self._whose)
+        self._pad = overlay.load(_PAD).PinPad(terminal, "", terminal.settings.cashier_of)
 
     def key(self, key):
         """A key has been pressed."""
@@ -48,9 +47,3 @@ class SignIn:
     def leave(self):
         """The page is left."""
         overlay.drop(_PAD, "firmware.terminal.sign_in")
-
-    def _whose(self, proof):
-        settings = self._terminal.settings
-        number = settings.catalogue().cashier(proof)
-        overlay.drop(_CATALOGUE)
-        return None if settings.damaged else number

@@ -5,7 +5,7 @@ Runs on both interpreters: `run(count, seed)`. A failure names decoder, seed and
 
 import json
 
-from firmware.terminal import dns_message, ntp_message, sector
+from firmware.terminal import dns_message, ntp_message, sector, settings_rules
 from firmware.terminal.aside import masked
 from firmware.terminal.catalogue import Catalogue
 from firmware.terminal.menu import parse_date
@@ -15,7 +15,7 @@ from protocol.day import are_totals
 from protocol.list_header import ListError
 from protocol.list_key import ListKeyError
 from protocol.messages import MessageError
-from protocol.offers import Offer, OfferError
+from protocol.offer_rules import OfferError, checked
 from protocol.record import Record, RecordError, Sealer
 
 KEY = bytes(range(32))
@@ -107,7 +107,7 @@ def _settings(body):
             offer.price(12345, tier)
     for tier in (0, 1, 2, 3):
         catalogue.tier_name(tier)
-    assert catalogue.cashier("no proof") == 0
+    assert settings_rules.cashier_of(messages.decode("settings", body), "no proof") == 0
 
 
 def _totals(data):
@@ -145,7 +145,7 @@ def _decoders():
         ("peek", [SLOT], SEALER.peek, RecordError),
         ("topic", [TOPIC.encode(), topics.up("T0001", "check").encode()], lambda data: topics.parse(_text(data)), ()),
         ("settings", [bodies["settings"]], _settings, (MessageError, OfferError)),
-        ("offer", [json.dumps(OFFER).encode()], lambda data: Offer(json.loads(data)), (OfferError, ValueError, RuntimeError)),
+        ("offer", [json.dumps(OFFER).encode()], lambda data: checked(json.loads(data)), (OfferError, ValueError, RuntimeError)),
         ("totals of a day", [b'{"1/2": [5, 1]}'], _totals, (ValueError, RuntimeError)),
         ("list header", [_header()], _list_header, ListError),
         ("list key", [(CHAIN * 2).encode()], lambda data: list_key.unwrap(KEY, _text(data)), ListKeyError),

@@ -1,7 +1,8 @@
 """Offers: strict reading, and money in whole fen with half a fen rounded up."""
 
 from protocol import month
-from protocol.offers import Offer, OfferError
+from protocol.offer_rules import OfferError, checked
+from protocol.offers import Offer
 
 WASH = {
     "id": 1, "label": {"en": "Wash", "zh": "洗车"}, "category": "wash",
@@ -11,7 +12,7 @@ WASH = {
 
 def refused(**changes):
     try:
-        Offer(dict(WASH, **changes))
+        checked(dict(WASH, **changes))
     except OfferError:
         return True
     return False
@@ -31,7 +32,7 @@ def test_prices_in_fen():
 def offered(discount, **more):
     fields = {"id": 2, "label": {"en": "X"}, "category": "x", "discount": discount}
     fields.update(more)
-    return Offer(fields)
+    return checked(fields)
 
 
 def test_rounding_never_costs_a_fen_too_many_either_way():

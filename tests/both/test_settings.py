@@ -53,7 +53,7 @@ def test_cashiers_stay_on_flash_but_for_their_numbers():
         held.keep()
         held = Settings(folder, KEY, TOPIC)
         assert list(held.cashiers) == [3, 12]
-        assert held.catalogue().cashier(proofs[12]) == 12 and held.catalogue().cashier("00112233445566cc") == 0
+        assert held.cashier_of(proofs[12]) == 12 and held.cashier_of("00112233445566cc") == 0
         for wrong in ("03", "0000112233445566aa", None):
             try:
                 held.receive(payload(6, cashiers=wrong))

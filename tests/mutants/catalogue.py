@@ -201,7 +201,8 @@ MUTANTS = (
     ),
     Mutant(
         "what is booked is given without the centre", 6, "protocol/offers.py",
-        'self.online_only = _flag(fields, "online_only") or self.booked', 'self.online_only = _flag(fields, "online_only")',
+        'self.online_only = fields.get("online_only", False) or self.booked',
+        'self.online_only = fields.get("online_only", False)',
         ("tests/central/test_same_verdict_by_kind.py",),
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from protocol import fault, messages, reasons, topics
-from protocol.offers import Offer
+from protocol.offer_rules import checked
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "protocol" / "asyncapi.yaml"
@@ -99,7 +99,7 @@ def test_examples_decode(document: dict[str, Any]) -> None:
             if name == "verdict":
                 assert fields["reason"] in reasons.CODES
             if name == "settings":
-                assert [Offer(offer).id for offer in fields["offers"]] == [1, 2, 3, 4, 5]
+                assert [checked(offer).id for offer in fields["offers"]] == [1, 2, 3, 4, 5]
 
 
 def test_binary_sizes_and_example(document: dict[str, Any]) -> None:

@@ -1,0 +1,25 @@
+"""What settings have to be like before anybody is served by them, and whose PIN it was. Loaded when they come, and to sign in."""
+
+from protocol import cashiers
+from protocol.messages import MessageError
+from protocol.offer_rules import checked
+
+
+def check(fields):
+    """The numbers of the cashiers (bytes) in the ``fields`` of a ``settings`` message; `ValueError` (`MessageError`,
+    `OfferError`) when offers, tiers or cashiers are not of the documented form."""
+    for offer in fields["offers"]:
+        checked(offer)
+    for tier in fields["tiers"]:
+        if type(tier) is not dict or type(tier.get("code")) is not int or type(tier.get("name")) is not str:
+            raise MessageError("tier: code and name expected")
+    return cashiers.numbers(_cashiers(fields))  # none: nobody has to sign in
+
+
+def cashier_of(fields, proof):
+    """The number of the cashier whose PIN gives ``proof``, or 0."""
+    return cashiers.whose(_cashiers(fields), proof)
+
+
+def _cashiers(fields):
+    return fields["terminal"].get("cashiers", "")
