@@ -1,4 +1,4 @@
-"""A check: the centre is asked while the local list is looked up; the centre's answer wins until the deadline (law 3).
+"""A check: the centre is asked, and its answer wins until the deadline; then the local list, looked up before, decides (law 3).
 
 An answer after the deadline never changes what the display shows; it is kept beside the verdict, and recorded.
 """

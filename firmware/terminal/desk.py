@@ -74,7 +74,8 @@ class Desk:
         self._last_for = 0
         self._terminal.lists.is_busy = True
         self._open(*_CUSTOMER)
-        self.page.key(key)
+        if self.page:
+            self.page.key(key)
 
     def _after(self, left, key):
         if left == NEXT and key.isdigit():
@@ -87,7 +88,13 @@ class Desk:
             self._open(*left)
 
     def _open(self, part, page, *arguments):
-        self.page = getattr(overlay.load(part), page)(self._terminal, *arguments)
+        try:
+            self.page = getattr(overlay.load(part), page)(self._terminal, *arguments)
+        except MemoryError:
+            # Nothing was begun yet: once more from idle, which a restart would take ten times as long for.
+            overlay.drop(part)
+            self._to_idle()
+            self._signals.give("error")
 
     def _close(self):
         if self.page:

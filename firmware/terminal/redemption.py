@@ -42,7 +42,7 @@ class Redemption:
         self._catalogue = None
         self._typed = ""
         self._show_checking()
-        asyncio.create_task(self._begin(found))
+        asyncio.create_task(self._unless_short(self._begin(found)))
 
     def key(self, key):
         """A key has been pressed."""
@@ -76,7 +76,7 @@ class Redemption:
         if key.isdigit() and 1 <= int(key) <= len(offers):
             self._offer = offers[int(key) - 1]
             self._show_checking()
-            asyncio.create_task(self._check())
+            asyncio.create_task(self._unless_short(self._check()))
         elif key == "#":
             self._page = (self._page + 2) if self._page + 2 < len(offers) else 0
             self._show_offers()
@@ -127,6 +127,14 @@ class Redemption:
     def _show_checking(self):
         self._enter(CHECKING)
         self._screens.show("checking", masked=masked(self._number))
+
+    async def _unless_short(self, work):
+        """Do ``work``; where memory does not suffice for it nothing was redeemed, and the display says so."""
+        try:
+            await work
+        except MemoryError:
+            self._leave()
+            self._signals.give("error")
 
     async def _begin(self, found):
         # One after the other, for all of it together would be more than the heap has.

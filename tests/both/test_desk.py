@@ -28,6 +28,19 @@ OFFERS = [
 ]
 
 
+class Catalogue:
+    """Of the spy's offers, a new one for each customer."""
+
+    def __init__(self, offers):
+        self.offers = offers
+
+    def tier_label(self, code):
+        return {"en": "VIP"}, "vip"
+
+    def tier_name(self, code):
+        return "vip"
+
+
 class Spy:
     """Stands for the terminal and its parts, and remembers what was asked of them."""
 
@@ -68,16 +81,10 @@ class Spy:
     def tick(self):
         pass
 
-    # Settings and the catalogue they give
+    # Settings
 
     def catalogue(self):
-        return self
-
-    def tier_label(self, code):
-        return {"en": "VIP"}, "vip"
-
-    def tier_name(self, code):
-        return "vip"
+        return Catalogue(self.offers)
 
     # Lists
 
@@ -207,6 +214,39 @@ def test_a_key_during_the_check_never_redeems():
 
     asyncio.run(impatient())
     assert stands_at(made, Redemption, VALID_SHOWN) and not spy.redeemed
+
+
+async def _short(*_):
+    raise MemoryError
+
+
+def test_what_memory_does_not_suffice_for_is_not_redeemed():
+    made, glass, spy = desk()
+    checks.check = _short
+    press(made, "13800138000##")
+    assert glass[0] == "Not redeemed" and not spy.redeemed
+    checks.check = check
+    press(made, "13800138000###")
+    assert len(spy.redeemed) == 1, "the next customer needs no key before the number"
+
+
+def test_a_page_that_does_not_fit_is_asked_for_again_from_idle():
+    made, glass, spy = desk()
+    real = overlay.load
+
+    def load(name):
+        if name == "firmware.terminal.redemption":
+            raise MemoryError
+        return real(name)
+
+    overlay.load = load
+    try:
+        press(made, "13800138000##")
+        assert made.page is None and not spy.is_busy and glass[0] == "Member number?"
+    finally:
+        overlay.load = real
+    press(made, "13800138000###")
+    assert len(spy.redeemed) == 1
 
 
 def test_the_same_again_within_ten_minutes_asks():
