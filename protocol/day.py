@@ -45,6 +45,8 @@ class Day:
 def are_totals(totals):
     """Whether a dictionary is of the form of `Day.totals`."""
     for name in totals:
+        if type(name) is not str:  # MicroPython's JSON takes any value for a name
+            return False
         offer, slash, tier = name.partition("/")
         counts = totals[name]
         if (

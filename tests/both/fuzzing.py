@@ -99,7 +99,8 @@ def _text(data):
 
 
 def _settings(body):
-    Settings("/nowhere", KEY, TOPIC).receive_body(body)
+    if not Settings("/nowhere", KEY, TOPIC).receive_body(body):
+        return
     # What was accepted has to be usable too.
     catalogue = Catalogue(messages.decode("settings", body))
     for offer in catalogue.offers:
