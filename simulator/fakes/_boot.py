@@ -16,7 +16,7 @@ _HALTED = const(4)
 _BOOTED = const(1)
 
 
-def _run(name, names):
+def run(name, names):
     try:
         os.stat(name)
     except OSError:
@@ -53,7 +53,7 @@ def start(ended):
             gc.collect()
             _bench.call(_BOOTED)
             names = {"__name__": "__main__"}
-            status = 0 if _run("boot.py", names) and _run("main.py", names) else 1
+            status = 0 if run("boot.py", names) and run("main.py", names) else 1
         _bench.call(_HALTED, status)  # never answered: the host ends the process
     finally:
         ended.release()

@@ -61,8 +61,8 @@ def restart(main):
         os.chdir("/")
     except (IndexError, OSError):
         return
-    if _boot._run("boot.py", names) and main:
-        _boot._run("main.py", names)
+    if _boot.run("boot.py", names) and main:
+        _boot.run("main.py", names)
 
 
 repl.serve(names, restart, modules, boot)
