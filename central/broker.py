@@ -118,11 +118,16 @@ class _BoundedReader(StreamReaderAdapter):
 
 
 class EmbeddedBroker(Broker):
-    """amqtt's broker with bounded packets, without Nagle's delay."""
+    """amqtt's broker with bounded packets, without Nagle's delay, that keeps to itself what is retained for others."""
 
     async def stream_connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str) -> None:
         """A client has connected."""
         await self._client_connected(listener_name, _BoundedReader(reader), StreamWriterAdapter(writer))
+
+    async def _publish_retained_messages_for_subscription(self, subscription: tuple[str, int], session: Session) -> None:
+        """amqtt 0.12.1 hands whoever connects what is retained for anybody's subscription: here for its own alone."""
+        if any(subscriber.client_id == session.client_id for subscriber, _ in self._subscriptions.get(subscription[0], ())):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
 
     @property
     def port(self) -> int:

@@ -93,3 +93,27 @@ def test_strangers_and_wrong_passwords_stay_out(running: Running) -> None:
         mqtt.close()
 
     asyncio.run(scenario())
+
+
+def test_who_connects_is_handed_nothing_of_others(running: Running) -> None:
+    """What the broker keeps for another terminal - its settings, its list, its status - stays that terminal's."""
+    key = registry_key(running.seeded.database, "T0002")
+    running.admit()
+
+    async def scenario() -> None:
+        other = running.terminal()
+        await other.connect()
+        await other.hear("settings")
+        heard: list[str] = []
+        password = derive(key, b"mqtt").hex()
+        mqtt = await WireMqtt.connect(
+            "127.0.0.1", running.centre.mqtt_port, "T0002", password, lambda topic, _: heard.append(topic)
+        )
+        assert await mqtt.subscribe(topics.down("T0002", "+")) == 1
+        mqtt.publish(topics.up("T0002", "hello"), b"junk")
+        await asyncio.sleep(0.5)
+        assert heard and {topics.parse(topic)[0] for topic in heard} == {"T0002"}, heard
+        mqtt.close()
+        other.power_cut()
+
+    asyncio.run(scenario())
