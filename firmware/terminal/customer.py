@@ -109,7 +109,7 @@ class Customer:
         if found and (month != self._this_month or not found.done()):
             # What is still being looked up is begun anew: there is no room for that and the next page at once.
             found.cancel()
-            self._terminal.lists.close()
+            self._terminal.lists.forget()
             found = None
         return "firmware.terminal.redemption", "Redemption", self._number, month, sender, found
 

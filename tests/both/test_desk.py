@@ -91,7 +91,7 @@ class Spy:
     async def find(self, found_month, number):
         return None, False, 2, 0
 
-    def close(self):
+    def forget(self):
         pass
 
     # Till
