@@ -116,11 +116,3 @@ class Customer:
     def _enter(self, state):
         self.state = state
         self._seconds = 0
-
-
-def first_page(terminal):
-    """What a digit at idle opens: a customer, or the sign-in where a cashier has to."""
-    if not terminal.signed_out():
-        return Customer(terminal)
-    overlay.drop("firmware.terminal.customer")
-    return overlay.load("firmware.terminal.sign_in").SignIn(terminal)
