@@ -1,5 +1,7 @@
 """The last redemptions, one after the other, newest first; a supervisor can take one back. A page of the desk."""
 
+import asyncio
+
 from firmware.terminal import overlay
 from firmware.terminal.desk import IDLE_AFTER_S, LEAVE
 from firmware.terminal.journal import JournalFull
@@ -17,7 +19,7 @@ _CATALOGUE = "firmware.terminal.catalogue"
 
 
 class Recent:
-    """``#`` goes to the one before, ``0`` takes back the one that is shown."""
+    """``#`` goes to the one before, ``0`` takes back the one that is shown. ``searching``: for the one before."""
 
     def __init__(self, terminal):
         self._terminal = terminal
@@ -39,10 +41,8 @@ class Recent:
             self._show()
         elif key == "*":
             return LEAVE
-        elif key == "#" and self._shown:
-            self._older()
-        elif key == "#":
-            self._begin()
+        elif key == "#" and not self.searching:
+            self._older() if self._shown else self._begin()
         elif key == "0" and self._shown:
             self._ask()
         else:
@@ -63,6 +63,7 @@ class Recent:
 
     def leave(self):
         """The page is left."""
+        self.searching = False
         overlay.drop(_PAD, _TILL, _CATALOGUE, "firmware.terminal.recent")
 
     def _begin(self):
@@ -74,22 +75,43 @@ class Recent:
 
     def _older(self):
         self._shown = None
-        if self._count < MOST:
-            for record in self._records:
-                if record and record.kind == VOID:
-                    self._voided.append((record.link_epoch, record.link))
-                elif record and record.kind == REDEMPTION:
-                    self._shown = record
-                    self._count += 1
-                    offer = self._terminal.settings.catalogue().offer(record.offer)
-                    self._label = self._screens.label(offer.label if offer else {}, str(record.offer))
-                    overlay.drop(_CATALOGUE)
-                    break
         self._seconds = self._stays = 0
+        self.searching = self._count < MOST
+        if self.searching:
+            asyncio.create_task(self._search())
+        else:
+            self._show()
+
+    async def _search(self):
+        # A record at a time, so that the keypad gets its turn.
+        for record in self._records:
+            await asyncio.sleep_ms(0)
+            if not self.searching:
+                break
+            if record and record.kind == VOID:
+                self._voided.append((record.link_epoch, record.link))
+            elif record and record.kind == REDEMPTION:
+                await overlay.bring(_CATALOGUE)
+                self._shown = record
+                break
+        if self.searching:
+            self._found()
+        overlay.drop(_CATALOGUE)
+        record = self = None  # a task that has ended keeps its locals
+
+    def _found(self):
+        self.searching = False
+        record = self._shown
+        if record:
+            self._count += 1
+            offer = self._terminal.settings.catalogue().offer(record.offer)
+            self._label = self._screens.label(offer.label if offer else {}, str(record.offer))
         self._show()
 
     def _show(self):
         record = self._shown
+        if self.searching:
+            return
         if record is None:
             return self._screens.show("recent_end" if self._count else "last_none")
         mark = "voided" if self._is_void() else "trained" if record.flags & TRAINING else ""

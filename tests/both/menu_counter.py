@@ -12,7 +12,7 @@ from firmware.terminal.desk import Desk
 from firmware.terminal.journal import Journal
 from firmware.terminal.screens import Screens
 from firmware.terminal.terminal import Terminal
-from firmware.terminal.today import COUNTING
+from firmware.terminal.today import COUNTING, Today
 from protocol import messages, month, pin
 from protocol.offers import Offer
 from protocol.record import REDEMPTION, Record, Sealer
@@ -104,8 +104,22 @@ class Counter:
         self.desk.key("hold", key)
 
     def press(self, keys):
-        for key in keys:
-            self.desk.key("press", key)
+        """Keys, each when the page has done what the one before asked for."""
+
+        async def pressing():
+            for key in keys:
+                self.desk.key("press", key)
+                await self._settled()
+
+        asyncio.run(pressing())
+
+    async def _settled(self):
+        for _ in range(500):
+            page = self.desk.page
+            if not (isinstance(page, Today) and page.state == COUNTING) and not getattr(page, "searching", False):
+                return
+            await asyncio.sleep_ms(0)
+        raise AssertionError("still at it")
 
     def seconds(self, count):
         for _ in range(count):
@@ -116,20 +130,8 @@ class Counter:
 
     def open_today(self):
         """The totals, counted."""
-
-        async def counting():
-            self.hold("#")
-            self.press("2")
-            await self.counted()
-
-        asyncio.run(counting())
-
-    async def counted(self):
-        for _ in range(500):
-            await asyncio.sleep(0)
-            if self.desk.page and self.desk.page.state != COUNTING:
-                return
-        raise AssertionError("still counting")
+        self.hold("#")
+        self.press("2")
 
     def received(self):
         """The centre has all of the journal."""

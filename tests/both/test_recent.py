@@ -1,5 +1,8 @@
 """The cashier's menu: what was saved last, and taking one back, on the glass and in the records."""
 
+import asyncio
+
+import asyncio_ms  # noqa: F401 - for CPython
 from menu_counter import MEMBER, NOW, OFFERS, Counter
 
 from protocol.record import DATE_SET, TRAINING, VOID
@@ -45,6 +48,37 @@ def test_no_more_than_twenty_are_shown():
         assert t.rows()[1] == "14:22 No %d" % (150 - n)
         t.press("#")
     assert t.rows()[0] == "No more"
+
+
+def test_a_long_search_takes_turns_with_the_keypad():
+    t = Counter()
+    t.redeemed()
+    for _ in range(100):
+        t.redeemed(0, kind=DATE_SET)
+
+    async def searching():
+        t.hold("#")
+        t.desk.key("press", "1")
+        page, rows, turns = t.desk.page, t.rows(), 0
+        for key in "#0":
+            t.heard = None
+            t.desk.key("press", key)
+            assert t.heard == "error" and t.rows() == rows
+        t.seconds(1)
+        assert page.searching and t.rows() == rows, "nothing is said before it is known"
+        while page.searching:
+            await asyncio.sleep_ms(0)
+            turns += 1
+        assert turns > 50 and t.rows() == ["138****8000", "14:22 No 1"]
+
+        t.desk.key("press", "#")
+        t.desk.key("press", "*")
+        rows = t.rows()
+        for _ in range(turns + 9):
+            await asyncio.sleep_ms(0)
+        assert t.desk.page is None and t.rows() == rows, "who has left is shown nothing more"
+
+    asyncio.run(searching())
 
 
 def test_nothing_to_show_says_so():
