@@ -13,6 +13,7 @@ import board
 import machine
 
 from drivers.buzzer import Buzzer
+from drivers.contacts import Contacts
 from drivers.display import Display
 from drivers.keypad import Keypad
 from drivers.leds import Leds
@@ -26,6 +27,7 @@ from firmware.terminal.courier import Courier
 from firmware.terminal.desk import Desk
 from firmware.terminal.journal import Journal
 from firmware.terminal.list_cache import ListCache
+from firmware.terminal.mqtt_codec import MqttCodec
 from firmware.terminal.refusals import Refusals
 from firmware.terminal.resolver import Resolver
 from firmware.terminal.ring import Ring
@@ -41,6 +43,10 @@ from protocol.messages import hex_of
 from protocol.record import Sealer
 
 SETTINGS = "/settings"
+_MADE_ONCE = (
+    Answers, Buzzer, Clock, Contacts, Courier, Desk, Display, Journal, Keypad, Leds, ListCache, MqttCodec, Refusals, Resolver, Ring,
+    Screens, Sealer, Settings, Signals, Terminal, Texts, Uplink,
+)  # fmt: skip
 
 
 def main(safe):
@@ -49,7 +55,8 @@ def main(safe):
     ``safe``: start nothing but the display, because what else there is has failed again and again.
     """
     asyncio.create_task(watch())
-    display = Display(glass())
+    panel = glass()
+    display = Display(panel)
     keypad = Keypad(board.KEYPAD_ROWS, board.KEYPAD_COLUMNS, board.KEYPAD_LAYOUT)
     buzzer = Buzzer(board.BUZZER)
     leds = Leds(board.LED_GREEN, board.LED_RED)
@@ -67,6 +74,10 @@ def main(safe):
         except OSError:
             pass  # it is there
         build(screens, keypad, buzzer, leds, nvs)
+    # 4 KB of code that has done its work.
+    for made in _MADE_ONCE + (type(panel),):
+        made.__init__ = None
+    Terminal.serve = Desk.recall = Courier.join = None
 
 
 def build(screens, keypad, buzzer, leds, nvs):
@@ -106,6 +117,7 @@ def build(screens, keypad, buzzer, leds, nvs):
     )  # fmt: skip
     courier.join(uplink, answers, lists)
     terminal.serve(keypad, Desk(terminal))
+    type(wifi).__init__ = None
     wifi.start(nvs.text("wifi_ssid"), nvs.text("wifi_psk"))
     for part in (wifi, uplink, courier, lists):
         asyncio.create_task(part.run())
