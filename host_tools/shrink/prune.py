@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from host_tools.shrink.program import Function, Program, walk
 
 # Calls that leave no trace when nobody takes what they return.
-_PURE_CALLS = {"namedtuple", "bytes", "bytearray", "tuple", "range", "len", "property"}
+_PURE_CALLS = {"enumerate", "namedtuple", "bytes", "bytearray", "tuple", "range", "len", "property"}
 
 
 class _Piece:
@@ -87,7 +87,13 @@ def _is_called(name: str, foreign: set[str]) -> bool:
 
 def _is_pure(node: ast.expr) -> bool:
     calls = [part for part in walk(node) if isinstance(part, ast.Call | ast.Await | ast.Yield | ast.YieldFrom)]
-    return all(isinstance(c, ast.Call) and isinstance(c.func, ast.Name) and c.func.id in _PURE_CALLS for c in calls)
+    return all(isinstance(c, ast.Call) and _leaves_no_trace(c.func) for c in calls)
+
+
+def _leaves_no_trace(called: ast.expr) -> bool:
+    if isinstance(called, ast.Attribute):
+        return isinstance(called.value, ast.Constant)
+    return isinstance(called, ast.Name) and called.id in _PURE_CALLS
 
 
 def _remove_unused_imports(tree: ast.Module) -> None:
