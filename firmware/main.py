@@ -44,8 +44,8 @@ from protocol.record import Sealer
 
 SETTINGS = "/settings"
 _MADE_ONCE = (
-    Answers, Buzzer, Clock, Contacts, Courier, Desk, Display, Journal, Keypad, Leds, ListCache, MqttCodec, Refusals, Resolver, Ring,
-    Screens, Sealer, Settings, Signals, Terminal, Texts, Uplink,
+    Answers, Buzzer, Clock, Contacts, Courier, Desk, Display, Journal, Keypad, Leds, ListCache, MqttCodec, Refusals, Resolver,
+    Ring, Screens, Sealer, Settings, Signals, Terminal, Texts, Uplink,
 )  # fmt: skip
 
 
