@@ -109,18 +109,10 @@ class Customer:
         if found and (month != self._this_month or not found.done()):
             # What is still being looked up is begun anew: there is no room for that and the next page at once.
             found.cancel()
-            self._terminal.lists.close()
+            self._terminal.lists.forget()
             found = None
         return "firmware.terminal.redemption", "Redemption", self._number, month, sender, found
 
     def _enter(self, state):
         self.state = state
         self._seconds = 0
-
-
-def first_page(terminal):
-    """What a digit at idle opens: a customer, or the sign-in where a cashier has to."""
-    if not terminal.signed_out():
-        return Customer(terminal)
-    overlay.drop("firmware.terminal.customer")
-    return overlay.load("firmware.terminal.sign_in").SignIn(terminal)

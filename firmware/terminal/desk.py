@@ -13,7 +13,8 @@ from firmware.terminal.screens import clock_text
 from protocol.member import masked
 
 STAY, LEAVE, NEXT = range(3)
-_CUSTOMER = "firmware.terminal.customer", "first_page"
+_CUSTOMER = "firmware.terminal.customer", "Customer"
+_SIGN_IN = "firmware.terminal.sign_in", "SignIn"
 _DAY = "firmware.terminal.day_menu", "DayMenu"
 _MENU = "firmware.terminal.menu", "Menu"
 
@@ -73,7 +74,7 @@ class Desk:
         self._close()
         self._last_for = 0
         self._terminal.lists.is_busy = True
-        self._open(*_CUSTOMER)
+        self._open(*(_SIGN_IN if self._terminal.signed_out() else _CUSTOMER))
         if self.page:
             self.page.key(key)
 

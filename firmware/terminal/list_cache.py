@@ -45,7 +45,7 @@ class ListCache:
         self.came = asyncio.Event()
         self.is_busy = False  # with a customer: an update waits
         self.refused = 0
-        self.open()
+        self.stores()  # which fills in the places
         overlay.drop(*STORES)
 
     async def find(self, month, number):
@@ -58,7 +58,7 @@ class ListCache:
         finally:
             overlay.drop(*_READER)
 
-    def close(self):
+    def forget(self):
         """Forget what `find` has loaded, when it was cancelled and may not have noticed yet."""
         overlay.drop(*_READER)
 
@@ -128,7 +128,7 @@ class ListCache:
                 finally:
                     overlay.drop(_INTAKE)
 
-    def open(self):
+    def stores(self):
         """The `MemberLists` in both partitions; whoever asks drops `STORES` again."""
         keys = overlay.load(STORES[0]).unwrapped(self._key, self._settings.list_keys)
         return overlay.load(STORES[1]).MemberLists(self._partitions, self._places, keys, self._buffer)

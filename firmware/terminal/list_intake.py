@@ -43,7 +43,7 @@ async def take(cache, offer):
 def _missing(cache, offer, month):
     """(offset, length) of what is to be fetched, () when nothing is new, None when the offer is of no use, False when there
     is nothing to do. Here and in `_transfer`, not where it is awaited: what a coroutine holds stays there after its end."""
-    lists = cache.open()
+    lists = cache.stores()
     try:
         if offer is None:
             lists.look_again()
@@ -58,7 +58,7 @@ def _missing(cache, offer, month):
 def _transfer(cache, offer, month, by_http):
     update = overlay.load(_UPDATE)
     pages = update.Pages(*by_http) if by_http else None
-    return update.Transfer(cache, pages).take(cache.open(), month, offer)
+    return update.Transfer(cache, pages).take(cache.stores(), month, offer)
 
 
 async def _by_http(http, offer, offset, length):

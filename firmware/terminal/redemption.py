@@ -10,7 +10,7 @@ from firmware.terminal import overlay
 from firmware.terminal.desk import IDLE_AFTER_S, LEAVE, NEXT, STAY
 from firmware.terminal.journal import JournalFull
 from firmware.terminal.screens import clock_text, dashed
-from protocol.member import DIGITS, masked
+from protocol.member import masked
 from protocol.month import month_of
 from protocol.reasons import VALID
 
@@ -24,8 +24,8 @@ _CATALOGUE = "firmware.terminal.catalogue"
 
 
 class Redemption:
-    """A page of the desk. ``number`` (str), ``month`` (YYYYMM) and ``sender`` (bool) are to be checked; ``found`` is the task of
-    `ListCache.find` for them if it was begun already, else None."""
+    """A page of the desk. ``number`` (str), ``month`` (YYYYMM; 0 for none, which the chain refuses at once) and ``sender`` (bool)
+    are to be checked; ``found`` is the task of `ListCache.find` for them if it was begun already, else None."""
 
     def __init__(self, terminal, number, month, sender, found):
         self._terminal = terminal
@@ -34,7 +34,7 @@ class Redemption:
         self._number = number
         self._month = month
         self._sender = sender
-        self._offer = self._price = None
+        self._offer = self._price = self._found = None
         self._presses = (
             self._key_checking, self._key_offer, self._key_valid, self._key_repeat, self._key_done, self._key_done,
             self._key_amount,
@@ -138,12 +138,13 @@ class Redemption:
 
     async def _begin(self, found):
         # One after the other, for all of it together would be more than the heap has.
-        self._found = await (found or self._terminal.lists.find(self._month, int(self._number)))
+        if self._month:
+            self._found = await (found or self._terminal.lists.find(self._month, int(self._number)))
         await overlay.bring(_CATALOGUE)
         self._catalogue = self._terminal.settings.catalogue()
         offers = self._catalogue.offers
         # What the chain refuses at once needs no choice.
-        if len(offers) < 2 or len(self._number) != DIGITS or self._terminal.clock.now() is None:
+        if len(offers) < 2 or not self._month:
             self._offer = offers[0] if offers else None
             return await self._check()
         self._page = 0

@@ -107,10 +107,11 @@ class Settings:
         return number
 
     def _read(self):
-        try:
-            return self._fields()
-        except (OSError, ValueError):
-            self.damaged = self.version > 0
+        if self.version:  # else what lies on flash, if anything, has been refused
+            try:
+                return self._fields()
+            except (OSError, ValueError):
+                self.damaged = True
 
     def _fields(self):
         if self._unkept:

@@ -23,6 +23,8 @@ from host_tools.shrink.scopes import Scopes
 
 # Names with an index below this take one byte in the code, others two.
 _SHORT = 127
+# What a call of these means the compiler decides, and `_fields`, whatever they name.
+_SPECIAL = {"const", "namedtuple"}
 
 
 def known_names() -> tuple[set[str], set[str]]:
@@ -88,7 +90,7 @@ class Renamer:
         free = known | keywords | used_as_they_are | texts_at_hand
         self._free = sorted(n for n in free if n.isidentifier() and not n.startswith("__") and not keyword.iskeyword(n))
         # What must not be hidden by a new name of a module's or a parameter.
-        self._fixed = keywords | set(dir(builtins)) | set(entry.values()) | _plain(bundles)
+        self._fixed = _SPECIAL | keywords | set(dir(builtins)) | set(entry.values()) | _plain(bundles)
         self.attributes = self._name_attributes(ours, public, used_as_they_are | (foreign - known))
         rest = [name for name, _ in modules.most_common() if name not in entry]
         self.names = entry | dict(zip(rest, _targets(self._costless, self._fixed), strict=False))

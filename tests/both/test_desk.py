@@ -52,6 +52,7 @@ class Spy:
         self.time = NOW
         self.asked = self.lit = self.heard = None
         self.redeemed = []
+        self.looked_up = []
         self.refused = []
         self.fault = None
         self.offers = OFFERS[:1]
@@ -89,9 +90,10 @@ class Spy:
     # Lists
 
     async def find(self, found_month, number):
+        self.looked_up.append((found_month, number))
         return None, False, 2, 0
 
-    def close(self):
+    def forget(self):
         pass
 
     # Till
@@ -190,15 +192,16 @@ def test_other_month_and_other_sender_are_asked_of_the_chain():
     press(made, "13800138000#2")
     assert spy.asked[1:3] == (False, 202612)
     made, glass, spy = desk("month_unknown")
+    spy.offers = OFFERS
     press(made, "13800138000#113#")
-    assert spy.asked[2] == 0
+    assert spy.asked[2] == 0 and glass[0].startswith("NO"), "no choice of offers for what is refused at once"
 
 
 def test_wrong_lengths_reach_the_chain_and_the_thirteenth_digit_does_not():
     for digits in ("1380013800", "138001380001"):
         made, glass, spy = desk("malformed_number")
         press(made, digits + "#")
-        assert spy.asked[0] == digits
+        assert spy.asked[0] == digits and not spy.looked_up
     made, glass, spy = desk()
     press(made, "1380013800012")
     assert glass[0] == "138 0013 8000 1"
@@ -314,7 +317,7 @@ def test_an_unset_clock_refuses_at_once():
     made.tick()
     assert glass[0] == "Clock not set"
     press(made, "13800138000#")
-    assert glass[0] == "NO clock not set"
+    assert glass[0] == "NO clock not set" and not spy.looked_up
 
 
 def test_the_next_digit_starts_the_next_customer():

@@ -11,10 +11,13 @@ KEY = bytes(range(32))
 TOPIC = topics.down("T0001", "settings")
 
 
-def payload(version, grace=0, **terminal):
+OFFER = {"id": 1, "version": 1, "label": {"en": "Wash"}, "category": "wash", "discount": {"vip": {"percent": 20}}}
+
+
+def payload(version, grace=0, offers=(), **terminal):
     body = {
-        "version": version, "terminal": terminal, "merchant": {"id": "M"}, "offers": [], "grace_hours": grace, "list_age": {},
-        "list_keys": {}, "tiers": [],
+        "version": version, "terminal": terminal, "merchant": {"id": "M"}, "offers": list(offers), "grace_hours": grace,
+        "list_age": {}, "list_keys": {}, "tiers": [],
     }  # fmt: skip
     return messages.tagged(KEY, TOPIC, json.dumps(body).encode())
 
@@ -77,6 +80,21 @@ def test_damaged_settings_are_told_and_replaced_by_the_same_version():
         assert held.damaged, "found while it was at work"
         assert held.receive(payload(5, 3)) and held.keep() and not held.damaged
         assert not Settings(folder, KEY, TOPIC).damaged
+
+
+def test_genuine_settings_that_were_refused_serve_nobody():
+    proofs = {3: "00112233445566aa"}
+    for version, offer, damaged in ((5, {"id": 2}, True), (0, OFFER, False), (5, OFFER, False)):
+        content = payload(version, offers=[OFFER, offer], cashiers=cashiers.text_of(proofs))
+        with Folder() as folder:
+            with open(folder + "/settings", "wb") as file:
+                file.write(content[-messages.TAG_BYTES :] + content[: -messages.TAG_BYTES])
+            held = Settings(folder, KEY, TOPIC)
+            taken = version and not damaged
+            assert bool(held.version) == bool(taken)
+            assert len(held.catalogue().offers) == (2 if taken else 0)
+            assert held.cashier_of(proofs[3]) == (3 if taken else None)
+            assert held.damaged == damaged, "a customer in between changes nothing"
 
 
 def test_a_file_system_that_takes_nothing():

@@ -129,6 +129,16 @@ def test_the_way_without_host_modules_is_taken(tmp_path: Path) -> None:
     assert "digest" not in written(tmp_path)
 
 
+def test_every_name_that_is_given_away_can_be_called(tmp_path: Path) -> None:
+    count = len(known_names()[0])
+    said = small(
+        tmp_path,
+        a="".join(f"def f{n}(x): return x + {n}\n" for n in range(count)),
+        main="import a\nx = 0\n" + "".join(f"x = a.f{n}(x)\n" for n in range(count)) + "print(x)\n",
+    )
+    assert said == f"{sum(range(count))}\n"
+
+
 def test_what_nothing_calls_is_left_out(tmp_path: Path) -> None:
     said = small(
         tmp_path,
