@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 import time
-from binascii import b2a_base64, hexlify
+from binascii import hexlify
 
 import board
 import machine
@@ -95,7 +95,7 @@ def build(screens, keypad, buzzer, leds, nvs):
     resolver = Resolver(wifi.dns)
     lists = ListCache(
         (partition("list_a"), partition("list_b")), key, settings, clock, courier.send, keypad.quiet_ms, Ring.buffer,
-        (resolver, nvs.text("http_url"), basic(name, hex_of(derive(key, b"http")))),
+        (resolver, nvs.text("http_url"), name),
     )  # fmt: skip
     terminal = Terminal(name, key, machine.reset_cause(), board.NAME, board.VERSION)
     terminal.journal, terminal.refusals, terminal.clock, terminal.settings = journal, refusals, clock, settings
@@ -158,11 +158,6 @@ def link():
     from drivers.wifi import Wifi
 
     return Wifi()
-
-
-def basic(user, password):
-    """The value of an ``Authorization`` header (RFC 7617)."""
-    return "Basic " + b2a_base64(user.encode() + b":" + password.encode()).decode().strip()
 
 
 def endpoint(url):
