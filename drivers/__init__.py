@@ -1,1 +1,1 @@
-"""Thin classes over machine and network; the only place besides boot.py and main.py that imports them."""
+"""Thin classes over machine, network and esp32; nothing else imports those."""

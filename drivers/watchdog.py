@@ -21,13 +21,13 @@ def count_start():
 
 
 def arm():
-    """From now on a start that hangs ends in a reset."""
-    WDT(timeout=_TIMEOUT_MS)
+    """From now on whatever hangs ends in a reset; what is returned has to be fed."""
+    return WDT(timeout=_TIMEOUT_MS)
 
 
 async def watch():
     """While the loop turns, the watchdog is fed; after a minute the start counts as a good one."""
-    watchdog = WDT(timeout=_TIMEOUT_MS)
+    watchdog = arm()
     seconds = 0
     while True:
         watchdog.feed()

@@ -10,9 +10,9 @@ import time
 from binascii import hexlify
 
 import board
-import machine
 
 from drivers.buzzer import Buzzer
+from drivers.chip import mac, reset_cause
 from drivers.contacts import Contacts
 from drivers.display import Display
 from drivers.keypad import Keypad
@@ -20,6 +20,7 @@ from drivers.leds import Leds
 from drivers.nvs import Nvs
 from drivers.partitions import partition
 from drivers.watchdog import watch
+from firmware.peripherals import glass, link
 from firmware.terminal import overlay
 from firmware.terminal.answers import Answers
 from firmware.terminal.clock import Clock
@@ -67,7 +68,7 @@ def main(safe):
     if safe:
         screens.show("safe_mode")
     elif not nvs.text("id") or len(nvs.blob("key") or b"") != 32:
-        screens.show("unprovisioned", mac=hexlify(machine.unique_id()).decode())
+        screens.show("unprovisioned", mac=hexlify(mac()).decode())
     else:
         try:
             os.mkdir(SETTINGS)
@@ -97,7 +98,7 @@ def build(screens, keypad, buzzer, leds, nvs):
         (partition("list_a"), partition("list_b")), key, settings, clock, courier.send, keypad.quiet_ms, Ring.buffer,
         (resolver, nvs.text("http_url"), name),
     )  # fmt: skip
-    terminal = Terminal(name, key, machine.reset_cause(), board.NAME, board.VERSION)
+    terminal = Terminal(name, key, reset_cause(), board.NAME, board.VERSION)
     terminal.journal, terminal.refusals, terminal.clock, terminal.settings = journal, refusals, clock, settings
     terminal.courier, terminal.lists, terminal.wifi, terminal.resolver = courier, lists, wifi, resolver
     terminal.answers = answers = Answers(terminal.overturned)
@@ -132,32 +133,6 @@ def prefer(screens, signals):
         signals.quiet = sound == "quiet"
     except (OSError, ValueError):
         pass  # nothing was chosen yet, or it cannot be read: the board's own
-
-
-def glass():
-    """The display's controller. Only the code of the kind that is there is loaded."""
-    if board.LCD_KIND == "st7920":
-        from drivers.st7920 import St7920
-
-        return St7920(*board.LCD_PINS, board.LCD_BACKLIGHT)
-    if board.LCD_EXPANDER:
-        from drivers.backpack import Backpack
-
-        return Backpack(board.LCD_EXPANDER, board.I2C_SCL, board.I2C_SDA, board.LCD_COLUMNS, board.LCD_ROWS)
-    from drivers.hd44780 import Hd44780
-
-    return Hd44780(*board.LCD_PINS, board.LCD_COLUMNS, board.LCD_ROWS, board.LCD_BACKLIGHT)
-
-
-def link():
-    """The network interface, chosen in the same way."""
-    if board.ETHERNET:
-        from drivers.lan import Lan
-
-        return Lan(*board.ETHERNET)
-    from drivers.wifi import Wifi
-
-    return Wifi()
 
 
 def endpoint(url):

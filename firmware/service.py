@@ -10,15 +10,17 @@ import os
 import time
 
 import board
-import machine
 
 from drivers.buzzer import Buzzer
+from drivers.chip import mac, reset_cause
 from drivers.clock_chip import ClockChip
 from drivers.display import Display
 from drivers.keypad import Keypad
 from drivers.leds import Leds
 from drivers.nvs import Nvs
 from drivers.partitions import partition
+from drivers.watchdog import arm
+from firmware.peripherals import glass, link
 from firmware.terminal import overlay
 from firmware.terminal.clock import Clock
 from firmware.terminal.courier import Courier
@@ -32,7 +34,6 @@ from protocol.keys import derive
 from protocol.messages import hex_of
 from protocol.record import Sealer
 
-_WATCHDOG_MS = 10_000
 _SETTINGS = "/settings"
 
 
@@ -47,7 +48,7 @@ def say(found):
 
 def self_test(now, names=None):
     """Run the self-test; ``now`` is the tool's clock (Unix seconds), ``names`` the steps [all of them]."""
-    say({"board": board.NAME, "version": board.VERSION, "mac": mac_text(machine.unique_id())})
+    say({"board": board.NAME, "version": board.VERSION, "mac": mac_text(mac())})
     parts = Parts()
     parts.now = now
     parts.display = Display(glass())
@@ -65,7 +66,7 @@ def self_test(now, names=None):
     nvs = Nvs("cheyou")
     online = (WIRE if board.ETHERNET else WIFI,) + ONLINE
     steps = names or GUIDED + ALONE + online
-    tasks = [parts.display.run(), parts.keypad.run(), parts.buzzer.run(), _feed(machine.WDT(timeout=_WATCHDOG_MS))]
+    tasks = [parts.display.run(), parts.keypad.run(), parts.buzzer.run(), _feed(arm())]
     if nvs.text("id"):
         say({"terminal": nvs.text("id")})
         if [name for name in steps if name in online]:
@@ -111,7 +112,7 @@ def _facts(message, journal, settings):
     if message == "hello":
         return {
             "version": board.VERSION, "board": board.NAME, "epoch": journal.epoch, "sequence": journal.sequence, "list": 0,
-            "settings": settings.version, "boot": machine.reset_cause(),
+            "settings": settings.version, "boot": reset_cause(),
         }  # fmt: skip
     return {
         "online": True, "waiting": journal.waiting, "level": journal.level, "answered": 0, "offline": 0, "dropped": 0, "forks": 0,
@@ -121,14 +122,14 @@ def _facts(message, journal, settings):
 
 def diagnose(seconds=20):
     """Say how the terminal is: the code of the service menu, and what it was made of. Waits up to ``seconds`` for the broker."""
-    say({"board": board.NAME, "version": board.VERSION, "mac": mac_text(machine.unique_id())})
+    say({"board": board.NAME, "version": board.VERSION, "mac": mac_text(mac())})
     nvs = Nvs("cheyou")
     if not nvs.text("id"):
         say({"end": False, "provisioned": False})
         return
     parts = Parts()
     parts.chip = ClockChip(board.I2C_SCL, board.I2C_SDA, board.I2C_HZ)
-    tasks = [_feed(machine.WDT(timeout=_WATCHDOG_MS))] + connect(parts, nvs)
+    tasks = [_feed(arm())] + connect(parts, nvs)
     asyncio.run(_look(parts, nvs.text("id"), seconds, tasks))
 
 
@@ -141,7 +142,7 @@ async def _look(parts, name, seconds, tasks):
     await asyncio.sleep(1)  # the centre's answer sets the clock
     journal = parts.journal
     code = overlay.load("firmware.terminal.health").code(
-        parts.wifi, parts.uplink, parts.clock, None, parts.settings, journal, parts.courier.forks, machine.reset_cause(),
+        parts.wifi, parts.uplink, parts.clock, None, parts.settings, journal, parts.courier.forks, reset_cause(),
         board.VERSION,
     )  # fmt: skip
     say({"waiting": journal.waiting, "level": journal.level, "epoch": journal.epoch, "sequence": journal.sequence})
@@ -160,29 +161,3 @@ async def _feed(watchdog):
     while True:
         watchdog.feed()
         await asyncio.sleep(1)
-
-
-def glass():
-    """The display's controller, as in main.py."""
-    if board.LCD_KIND == "st7920":
-        from drivers.st7920 import St7920
-
-        return St7920(*board.LCD_PINS, board.LCD_BACKLIGHT)
-    if board.LCD_EXPANDER:
-        from drivers.backpack import Backpack
-
-        return Backpack(board.LCD_EXPANDER, board.I2C_SCL, board.I2C_SDA, board.LCD_COLUMNS, board.LCD_ROWS)
-    from drivers.hd44780 import Hd44780
-
-    return Hd44780(*board.LCD_PINS, board.LCD_COLUMNS, board.LCD_ROWS, board.LCD_BACKLIGHT)
-
-
-def link():
-    """The network interface that is there, as in `main`."""
-    if board.ETHERNET:
-        from drivers.lan import Lan
-
-        return Lan(*board.ETHERNET)
-    from drivers.wifi import Wifi
-
-    return Wifi()

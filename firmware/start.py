@@ -29,7 +29,7 @@ def run():
         for layer in _LAYERS:
             overlay.load(layer)
         overlay.load("firmware.main").main(safe)
-        overlay.drop("firmware.main", "drivers.nvs", "firmware.terminal.mount")
+        overlay.drop("firmware.main", "firmware.peripherals", "firmware.terminal.mount")
         loop.run_forever()
     except Exception as fault:
         _end(fault, safe)

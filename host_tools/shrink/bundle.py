@@ -93,16 +93,17 @@ def _defined(tree: ast.Module) -> list[str]:
 
 
 def _imports(program: Program, bundle: str, tree: ast.Module, resident: str) -> list[ast.stmt]:
-    """The statements that give a bundle what it uses of others."""
+    """The statements that give a bundle what it uses of others, each after those it imports itself: an import within another
+    takes stack, and where a technician's tool starts the terminal's code there is little left."""
     needed: dict[str, set[str]] = {}
     for node in walk(tree):
         if isinstance(node, ast.Name) and ":" in node.id:
-            home = program.part_of(node.id.partition(":")[0]) or resident
-            if home != bundle:
-                needed.setdefault(home, set()).add(node.id)
+            part = program.part_of(node.id.partition(":")[0])
+            if (part or resident) != bundle:
+                needed.setdefault(part, set()).add(node.id)
     return [
-        ast.ImportFrom(home.replace("/", "."), [ast.alias(name) for name in sorted(names)], 0)
-        for home, names in sorted(needed.items())
+        ast.ImportFrom((part or resident).replace("/", "."), [ast.alias(name) for name in sorted(needed[part])], 0)
+        for part in sorted(needed, key=lambda part: (program.turn(part), part))
     ]
 
 

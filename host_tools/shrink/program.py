@@ -48,6 +48,10 @@ class Program:
         """The first module of the part that a module is in, "" when it is in none."""
         return next((first for first, members in self.parts.items() if path == first or path in members), "")
 
+    def turn(self, part: str) -> int:
+        """When it is loaded: the layers one after the other ("" is all that is in no part), then the others."""
+        return self._layers.index(part) if part in self._layers else len(self._layers)
+
     def home(self, module: str | None) -> str | None:
         """The path of our module that an import statement names; None for other people's."""
         path = (module or "").replace(".", "/")

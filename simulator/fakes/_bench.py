@@ -31,6 +31,14 @@ _ring_bell = bytes(12)
 del _c, _page, ffi, uctypes
 
 
+def _fetch(module, name):
+    """What a board has in its firmware, not on its heap: loaded when it is asked for, and not kept."""
+    got = getattr(__import__(module), name)
+    sys.modules[module] = None  # a map keeps a deleted key's value until its place is taken
+    del sys.modules[module]
+    return got
+
+
 def event(code):
     """Tell the host what a pin did: kind << 26 | gpio << 20 | value, stamped now."""
     w = W

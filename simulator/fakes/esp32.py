@@ -7,7 +7,7 @@ cut the power at any one. Not imitated: OTA selection, app partitions that run, 
 
 import struct
 
-from _bench import call, flash
+from _bench import call, _fetch, flash
 
 _BLOCK = const(4096)
 
@@ -88,13 +88,6 @@ def _rows():
 
 
 def __getattr__(name):
-    # Fetched when it is asked for and not kept here: a board has it in its firmware, not on its heap.
     if name == "NVS":
-        import sys
-
-        import _nvs
-
-        sys.modules["_nvs"] = None
-        del sys.modules["_nvs"]
-        return _nvs.NVS
+        return _fetch("_nvs", name)
     raise AttributeError(name)

@@ -4,10 +4,9 @@ What is left out raises AttributeError. Not imitated: interrupts, timers, ADC, S
 the analogue side of a pin, PWM channels running out, strapping and input-only pins, clock stretching and bus faults on I2C.
 """
 
-import sys
 import time
 
-from _bench import B, W, call, event
+from _bench import B, W, call, event, _fetch
 
 _RESET_CAUSE = const(8)
 _LOW = const(9)
@@ -161,17 +160,8 @@ def soft_reset():
 
 
 def __getattr__(name):
-    # Fetched when they are asked for and not kept here: a board has them in its firmware, not on its heap.
-    if name in ("I2C", "SoftI2C"):
-        import _i2c
-
-        sys.modules["_i2c"] = None
-        del sys.modules["_i2c"]
-        return _i2c.I2C
+    if name == "I2C":
+        return _fetch("_i2c", name)
     if name == "RTC":
-        import _rtc
-
-        sys.modules["_rtc"] = None
-        del sys.modules["_rtc"]
-        return _rtc.RTC
+        return _fetch("_rtc", name)
     raise AttributeError(name)

@@ -4,7 +4,7 @@ The wire is the same link without name and key: out of reach is a pulled plug. N
 at once, power saving, DHCP options, static addresses (they are accepted).
 """
 
-from _bench import W, call
+from _bench import W, call, _fetch
 
 _LINK = const(4)
 
@@ -63,9 +63,6 @@ class WLAN:
 
 
 def __getattr__(name):
-    # Fetched when it is asked for: a terminal has the one or the other.
     if name == "LAN":
-        import _lan
-
-        return _lan.LAN
+        return _fetch("_lan", name)
     raise AttributeError(name)
