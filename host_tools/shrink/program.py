@@ -50,7 +50,7 @@ class Program:
 
     def turn(self, part: str) -> int:
         """When it is loaded: the layers one after the other ("" is all that is in no part), then the others."""
-        return self._layers.index(part) if part in self._layers else len(self._layers)
+        return self.staying.index(part) if part in self.staying else len(self.staying)
 
     def home(self, module: str | None) -> str | None:
         """The path of our module that an import statement names; None for other people's."""
