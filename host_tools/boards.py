@@ -141,7 +141,7 @@ class Board:
         raise CheYouError(f"board {self.name} has no partition {label}", f"add it to board_configs/{self.name}.toml")
 
     def device_constants(self) -> dict[str, Any]:
-        """What `firmware/main.py` reads from the module `board` about the wiring."""
+        """What `firmware/main.py` and `peripherals.py` read from the module `board` about the wiring."""
         display, wired = self.display, self.ethernet
         return {
             "NAME": self.name,

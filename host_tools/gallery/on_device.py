@@ -10,7 +10,7 @@ import sys
 import board
 from drivers.display import Display
 from drivers.leds import Leds
-from firmware.main import glass
+from firmware.peripherals import glass
 from firmware.terminal.screens import Screens
 from firmware.terminal.texts import Texts
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncio_ms  # noqa: F401 - for CPython
 from glass import English, Glass
 from nor_flash import NorFlash, Partition
 
@@ -15,13 +16,6 @@ from firmware.terminal.today import COUNTING
 from protocol import messages, month, pin
 from protocol.offers import Offer
 from protocol.record import REDEMPTION, Record, Sealer
-
-if not hasattr(asyncio, "sleep_ms"):
-
-    async def sleep_ms(ms):
-        await asyncio.sleep(ms / 1000)
-
-    asyncio.sleep_ms = sleep_ms
 
 TILL = till.Till  # other tests put theirs in its place
 KEY = bytes(range(32))

@@ -1,6 +1,9 @@
 """The courier: what a terminal tells of what it could not use and of its own failures, and what it believes of the centre."""
 
+import asyncio
 import os
+
+import asyncio_ms  # noqa: F401 - for CPython
 
 from firmware.terminal import aside, courier
 from protocol import fault, messages, topics
@@ -171,6 +174,41 @@ def test_a_welcome_of_another_session_does_not_set_the_clock():
     assert len(set(sessions)) == 3
     assert world.heard == [1000, 2000, 3000]
     assert made.refused_messages == 3
+
+
+class Cramped(Set):
+    """No room for settings; and the line, which can be made anew."""
+
+    connected = False
+    renewed = 0
+
+    def receive(self, payload):
+        raise MemoryError
+
+    def renew(self):
+        self.renewed += 1
+
+
+def test_settings_for_which_there_was_no_room_are_asked_for_again():
+    world = Cramped()
+    made = courier.Courier(None, NAME, KEY, world, world, world, world)
+    made.join(world, None, None)
+
+    async def working():
+        task = asyncio.create_task(made.run())
+        await asyncio.sleep_ms(100)
+        assert world.renewed == 0
+        post(made, "settings", b"{}")
+        await asyncio.sleep_ms(100)
+        assert world.renewed == 1, "once, for the broker has them and sends them to whoever connects"
+        task.cancel()
+
+    real, courier._RESEND_MS = courier._RESEND_MS, 10
+    try:
+        asyncio.run(working())
+    finally:
+        courier._RESEND_MS = real
+    assert not made._odd, "nothing is wrong with them"
 
 
 def test_nothing_to_tell():

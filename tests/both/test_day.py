@@ -134,6 +134,8 @@ def test_totals_are_counts_by_offer_and_tier():
     assert are_totals({}) and are_totals({"1/2": [0, 4294967295], "65535/255": [1, 0]})
     for name in ("", "1", "/", "1/", "/2", "65536/1", "1/256", "-1/2", "1/2/3", "1 /2", "\u0661/2"):
         assert not are_totals({name: [1, 0]}), name
+    for name in (None, 1, True, b"1/2"):  # which MicroPython's JSON may give
+        assert not are_totals({name: [1, 0]}), name
     for counts in (None, 1, [], [1], [1, 2, 3], [1, -1], [True, 0], ["1", 0], [1, 1 << 32], {}):
         assert not are_totals({"1/2": counts}), counts
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncio_ms  # noqa: F401 - for CPython
 from glass import English, Glass
 
 from firmware.terminal import checks, overlay, till
@@ -14,13 +15,6 @@ from firmware.terminal.screens import Screens
 from protocol import month
 from protocol.offers import Offer
 from protocol.reasons import CODES
-
-if not hasattr(asyncio, "sleep_ms"):
-
-    async def sleep_ms(ms):
-        await asyncio.sleep(ms / 1000)
-
-    asyncio.sleep_ms = sleep_ms
 
 NOW = month.unix(2026, 12, 10, 14, 32)
 OFFERS = [

@@ -16,6 +16,15 @@ def test_reads_what_was_put_and_no_more():
     assert line.read(1) == b"f"
 
 
+def test_a_long_read_is_no_second_copy():
+    packet = bytearray(600)
+    line = MemorySocket()
+    line.put(packet)
+    topic, payload = line.read(255), line.read(256)
+    packet[:] = b"\x01" * 600
+    assert topic == bytes(255) and bytes(payload) == b"\x01" * 256
+
+
 def test_writes_are_gathered():
     line = MemorySocket()
     line.write(b"\x10\x05\x00\x00", 2)

@@ -33,11 +33,11 @@ def test_the_table_fills_the_flash_without_a_gap(name: str) -> None:
     assert ends[-1] == board.flash_bytes
 
 
-def test_device_constants_are_what_main_reads() -> None:
-    """Every name `firmware/main.py` takes from `board`, but for the two the build adds."""
+def test_device_constants_are_what_the_start_reads() -> None:
+    """Every name that what builds the terminal takes from `board`, but for the two the build adds."""
     constants = boards.load("esp32-devkit-4mb").device_constants()
-    main = (boards.ROOT / "firmware" / "main.py").read_text(encoding="utf-8")
-    assert set(re.findall(r"\bboard\.([A-Z_0-9]+)", main)) == {*constants, "VERSION", "BUILT"}
+    start = "".join((boards.ROOT / "firmware" / name).read_text(encoding="utf-8") for name in ("main.py", "peripherals.py"))
+    assert set(re.findall(r"\bboard\.([A-Z_0-9]+)", start)) == {*constants, "VERSION", "BUILT"}
     assert constants["LCD_PINS"] == (19, 23, 18, 17, 16, 4)
     assert constants["KEYPAD_LAYOUT"] == ("123A", "456B", "789C", "*0#D")
 

@@ -17,8 +17,8 @@ from host_tools.shrink.names import known_names
 BOTH = toolchain.ROOT / "tests" / "both"
 # Here everything is one module: these are for parts that are loaded on demand, or reach for what is private.
 NOT_HERE = {
-    "menu_counter", "test_answers", "test_aside", "test_day", "test_desk", "test_fuzz", "test_member_lists", "test_menu",
-    "test_preferences", "test_recent", "test_settings", "test_sign_in",
+    "menu_counter", "test_answers", "test_aside", "test_day", "test_desk", "test_fuzz", "test_list_update", "test_member_lists",
+    "test_menu", "test_overlay", "test_preferences", "test_recent", "test_settings", "test_sign_in",
 }  # fmt: skip
 HERE = {path.stem for path in BOTH.glob("*.py")} - NOT_HERE
 HELPERS = sorted(name for name in HERE if name != "run" and not name.startswith("test_"))
@@ -330,6 +330,32 @@ def test_what_only_parts_call_goes_with_them(tmp_path: Path) -> None:
     assert count == {"base": 0, RESIDENT: 4, "main": 1, "late": 4}
     write(tmp_path, sources, {"main": [], "late": []})
     assert said_by(tmp_path, "-c", "import main").endswith(" 9\n10\n")
+
+
+LAYERED = {"base": "", "one": "def f(): return 1\n", "two": "from one import f\ndef g(): return f()\n", "main": ""}
+
+
+def test_a_layer_imports_from_those_before_it_only() -> None:
+    parts: dict[str, list[str]] = {"base": [], "one": [], "two": [], "main": []}
+    shrink(LAYERED, parts, layers=["one", "two"])
+    for layers in (["two", "one"], ["two"]):
+        with pytest.raises(CheYouError, match=r"two\.py:1: imports one, (but is loaded before it|which is loaded on demand)"):
+            shrink(LAYERED, parts, layers=layers)
+    with pytest.raises(CheYouError, match=r"base\.py:1: imports two, but is loaded before it"):
+        shrink(LAYERED | {"base": "from two import g\n"}, parts, layers=["one", "two"])
+
+
+def test_a_bundle_imports_the_layers_in_the_order_of_loading() -> None:
+    sources = LAYERED | {"a": "def h(): return 3\n", "late": "import a, two, one\nprint(a.h, two.g, one.f)\n"}
+    made = shrink(sources, {"base": [], "two": [], "one": [], "main": [], "late": []}, layers=["one", "two"])
+    imports = [line.split()[1] for line in made.sources["late"].splitlines() if line.startswith("from")]
+    assert imports == ["one", "two", RESIDENT], "none inside another"
+
+
+def test_the_start_loads_the_layers_of_the_build() -> None:
+    tree = ast.parse((toolchain.ROOT / "firmware" / "start.py").read_text(encoding="utf-8"))
+    (loaded,) = (node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_LAYERS")
+    assert [name.replace(".", "/") for name in ast.literal_eval(loaded)] == device_modules._settings()["layers"]
 
 
 @pytest.mark.parametrize(

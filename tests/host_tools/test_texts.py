@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,9 +15,10 @@ from typing import Any
 import pytest
 
 from firmware.terminal.texts import Texts
-from host_tools import boards, device_modules, glyph_art, text_pack, texts
+from host_tools import boards, device_modules, glyph_art, text_pack, texts, toolchain
 from host_tools.character_set import OF_KIND
 from host_tools.errors import CheYouError
+from host_tools.gallery.shots import shots
 
 BOARDS = [boards.load(name) for name in boards.names()]
 CHARACTERS = boards.load("esp32-devkit-4mb").display
@@ -153,3 +156,20 @@ def test_packing_takes_no_time_to_speak_of() -> None:
     started = time.perf_counter()
     text_pack.pack(CHARACTERS)
     assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize("name", ["esp32-devkit-4mb", "esp32-st7920-4mb"])
+def test_chinese_on_the_glass_leaves_no_name_in_micropython(name: str, tmp_path: Path) -> None:
+    """It keeps the names it knows for ever, and for it every single character that a loop over a text makes is one."""
+    board = boards.load(name)
+    (tmp_path / "texts").write_bytes(text_pack.pack(board.display))
+    (tmp_path / "shots").write_text(json.dumps(shots(board)))
+    fakes = toolchain.ROOT / "tests" / "drivers" / "on_device"
+    done = subprocess.run(
+        [toolchain.micropython(32), Path(__file__).parent / "on_device" / "chinese.py", "texts", "shots", board.display.kind],
+        env={"MICROPYPATH": f"{toolchain.ROOT}:{fakes}:{toolchain.library_dir()}:.frozen"},
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    counts = re.findall(r"n_qstr=(\d+)", done.stdout)
+    assert len(counts) == 3, done.stdout
+    assert counts[1] == counts[2], done.stdout
