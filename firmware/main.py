@@ -26,6 +26,7 @@ from firmware.terminal.answers import Answers
 from firmware.terminal.clock import Clock
 from firmware.terminal.courier import Courier
 from firmware.terminal.desk import Desk
+from firmware.terminal.files import PREFERENCES, SETTINGS
 from firmware.terminal.journal import Journal
 from firmware.terminal.list_cache import ListCache
 from firmware.terminal.mqtt_codec import MqttCodec
@@ -43,7 +44,6 @@ from protocol.keys import derive
 from protocol.messages import hex_of
 from protocol.record import Sealer
 
-SETTINGS = "/settings"
 _MADE_ONCE = (
     Answers, Buzzer, Clock, Contacts, Courier, Desk, Display, Journal, Keypad, Leds, ListCache, MqttCodec, Refusals, Resolver,
     Ring, Screens, Sealer, Settings, Signals, Terminal, Texts, Uplink,
@@ -127,7 +127,7 @@ def build(screens, keypad, buzzer, leds, nvs):
 def prefer(screens, signals):
     """What a supervisor has chosen at this terminal: `firmware/terminal/preferences.py` has written it."""
     try:
-        with open(SETTINGS + "/preferences") as file:
+        with open(PREFERENCES) as file:
             language, sound = file.read().split()
         screens.use(language)
         signals.quiet = sound == "quiet"

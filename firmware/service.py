@@ -24,6 +24,7 @@ from firmware.peripherals import glass, link
 from firmware.terminal import overlay
 from firmware.terminal.clock import Clock
 from firmware.terminal.courier import Courier
+from firmware.terminal.files import SETTINGS
 from firmware.terminal.journal import Journal
 from firmware.terminal.refusals import Refusals
 from firmware.terminal.self_test import ALONE, GUIDED, ONLINE, WIFI, WIRE, SelfTest, mac_text
@@ -33,8 +34,6 @@ from protocol import topics
 from protocol.keys import derive
 from protocol.messages import hex_of
 from protocol.record import Sealer
-
-_SETTINGS = "/settings"
 
 
 class Parts:
@@ -58,9 +57,9 @@ def self_test(now, names=None):
     parts.leds = Leds(board.LED_GREEN, board.LED_RED)
     parts.chip = ClockChip(board.I2C_SCL, board.I2C_SDA, board.I2C_HZ)
     parts.spare = partition("list_b")
-    parts.folder = _SETTINGS
+    parts.folder = SETTINGS
     try:
-        os.mkdir(_SETTINGS)
+        os.mkdir(SETTINGS)
     except OSError:
         pass  # it is there
     nvs = Nvs("cheyou")
@@ -84,7 +83,7 @@ def connect(parts, nvs):
     parts.journal = journal = Journal(partition("journal"), Sealer(key), nvs.next_epoch)
     refusals = Refusals(partition("refusals"), Sealer(key, b"refusal"), nvs.next_epoch)
     parts.clock = clock = Clock(time, parts.chip, board.BUILT)
-    parts.settings = settings = Settings(_SETTINGS, derive(key, b"message"), topics.down(name, "settings"))
+    parts.settings = settings = Settings(SETTINGS, derive(key, b"message"), topics.down(name, "settings"))
     parts.courier = courier = Courier(time, name, key, journal, refusals, settings, clock)
     courier.facts = lambda message: _facts(message, journal, settings)
     host, _, port = nvs.text("mqtt_url").split("://")[-1].partition(":")

@@ -7,11 +7,11 @@ import sys
 
 from drivers.watchdog import arm, count_start, failed_starts, restart
 from firmware.terminal import overlay
+from firmware.terminal.files import LAST_FAULT
 
 _MOST_STARTS = 3
 # One after the other: what loading one leaves free among its code, in pieces of 16 bytes, the next one fills.
 _LAYERS = "firmware.terminal.screens", "firmware.terminal.journal", "firmware.terminal.uplink"
-FAULT = "/fault"
 
 
 def run():
@@ -39,7 +39,7 @@ def _end(fault, safe):
     sys.print_exception(fault)
     if not safe:
         try:
-            with open(FAULT, "w") as file:
+            with open(LAST_FAULT, "w") as file:
                 sys.print_exception(fault, file)
         except OSError:
             pass  # a file system that can't be written is perhaps the very fault

@@ -1,8 +1,8 @@
 """What the terminal could not use, and the text of its last failure, as the centre is told of them. Loaded for the occasion."""
 
+from firmware.terminal.files import LAST_FAULT
 from protocol import fault
 
-FAULT = "/fault"
 _LONGEST_NUMBER = 6
 
 
@@ -11,7 +11,7 @@ def message(odd):
     the text of the last failure. None when there is neither."""
     if odd is None:
         try:
-            with open(FAULT, "rb") as file:
+            with open(LAST_FAULT, "rb") as file:
                 text = masked(file.read())[-fault.MOST :]
         except OSError:
             return None

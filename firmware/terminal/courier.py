@@ -7,6 +7,7 @@ import asyncio
 import os
 
 from firmware.terminal import overlay
+from firmware.terminal.files import LAST_FAULT
 from firmware.terminal.journal import JournalFork
 from protocol import messages, topics
 from protocol.keys import derive
@@ -109,7 +110,7 @@ class Courier:
             return False
         self._failure_kept = False
         try:
-            os.remove("/fault")
+            os.remove(LAST_FAULT)
         except OSError:
             pass  # it is told once more after the next start
         return True

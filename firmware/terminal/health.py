@@ -1,9 +1,9 @@
 """How the terminal is, as the 12 digits of `protocol/diagnosis.py`: for the service menu, and for a technician's tool."""
 
+from firmware.terminal.files import LAST_FAULT
 from protocol import diagnosis
 from protocol.record import CLOCKS
 
-FAULT = "/fault"
 # machine.reset_cause() of the ESP32 port after the watchdog bit
 _WATCHDOG = 3
 _SIGNS = (("MemoryError", "memory"), ("JournalForeign", "journal_mount"), ("OSError", "flash_read"))
@@ -41,7 +41,7 @@ def _list(lists, clock):
 def _fault(settings, boot):
     """The last thing that went wrong; the traceback that the last failure left tells most."""
     try:
-        with open(FAULT) as file:
+        with open(LAST_FAULT) as file:
             text = file.read()
     except OSError:
         text = ""

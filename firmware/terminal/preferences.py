@@ -8,8 +8,8 @@ import os
 
 from firmware.terminal import overlay
 from firmware.terminal.desk import IDLE_AFTER_S, LEAVE
+from firmware.terminal.files import PREFERENCES
 
-FILE = "/settings/preferences"
 _PAD = "firmware.terminal.pin_pad"
 # Writing takes some 100 ms, in which no key is heard: not while somebody presses one after the other.
 _KEEP_AFTER_S = 2
@@ -18,7 +18,7 @@ _KEEP_AFTER_S = 2
 class Preferences:
     """``path``: the file, a line of language and ``full`` or ``quiet``."""
 
-    def __init__(self, terminal, path=FILE):
+    def __init__(self, terminal, path=PREFERENCES):
         self._screens = terminal.screens
         self._signals = terminal.signals
         self._path = path

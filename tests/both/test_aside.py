@@ -110,10 +110,10 @@ def test_what_cannot_be_used_is_told_in_turn_until_it_is_kept():
 
 
 def test_a_failures_text_is_told_and_then_removed():
-    path = aside.FAULT
+    path = aside.LAST_FAULT
     removed = []
-    aside.FAULT = "fault.test"
-    with open(aside.FAULT, "wb") as file:
+    aside.LAST_FAULT = "fault.test"
+    with open(aside.LAST_FAULT, "wb") as file:
         file.write(b"x" * 3000 + b"\n" + TRACEBACK)
     real, courier.os, courier.overlay = (courier.os, courier.overlay), Loaded, Loaded
     Loaded.remove = removed.append
@@ -132,8 +132,8 @@ def test_a_failures_text_is_told_and_then_removed():
         assert removed == [path]
     finally:
         courier.os, courier.overlay = real
-        os.remove(aside.FAULT)
-        aside.FAULT = path
+        os.remove(aside.LAST_FAULT)
+        aside.LAST_FAULT = path
 
 
 class Set:
