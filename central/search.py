@@ -120,6 +120,6 @@ def _check(row: Any, full: bool) -> dict[str, Any]:
 def reason_name(code: int) -> str:
     """The name of a reason code; the code itself when a newer release has written it."""
     try:
-        return str(reasons.name(code))
+        return str(reasons.reason_of(code))
     except KeyError:
         return str(code)

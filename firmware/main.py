@@ -7,12 +7,13 @@ import asyncio
 import os
 import sys
 import time
-from binascii import b2a_base64, hexlify
+from binascii import hexlify
 
 import board
 
 from drivers.buzzer import Buzzer
 from drivers.chip import mac, reset_cause
+from drivers.contacts import Contacts
 from drivers.display import Display
 from drivers.keypad import Keypad
 from drivers.leds import Leds
@@ -28,6 +29,7 @@ from firmware.terminal.desk import Desk
 from firmware.terminal.files import PREFERENCES, SETTINGS
 from firmware.terminal.journal import Journal
 from firmware.terminal.list_cache import ListCache
+from firmware.terminal.mqtt_codec import MqttCodec
 from firmware.terminal.refusals import Refusals
 from firmware.terminal.resolver import Resolver
 from firmware.terminal.ring import Ring
@@ -42,6 +44,11 @@ from protocol.keys import derive
 from protocol.messages import hex_of
 from protocol.record import Sealer
 
+_MADE_ONCE = (
+    Answers, Buzzer, Clock, Contacts, Courier, Desk, Display, Journal, Keypad, Leds, ListCache, MqttCodec, Refusals, Resolver,
+    Ring, Screens, Sealer, Settings, Signals, Terminal, Texts, Uplink,
+)  # fmt: skip
+
 
 def main(safe):
     """Draw first, so that the glass lives whatever comes; then the terminal. Leaves its tasks to the loop.
@@ -49,7 +56,8 @@ def main(safe):
     ``safe``: start nothing but the display, because what else there is has failed again and again.
     """
     asyncio.create_task(watch())
-    display = Display(glass())
+    panel = glass()
+    display = Display(panel)
     keypad = Keypad(board.KEYPAD_ROWS, board.KEYPAD_COLUMNS, board.KEYPAD_LAYOUT)
     buzzer = Buzzer(board.BUZZER)
     leds = Leds(board.LED_GREEN, board.LED_RED)
@@ -67,6 +75,10 @@ def main(safe):
         except OSError:
             pass  # it is there
         build(screens, keypad, buzzer, leds, nvs)
+    # 4 KB of code that has done its work.
+    for made in _MADE_ONCE + (type(panel),):
+        made.__init__ = None
+    Terminal.serve = Desk.recall = Courier.join = None
 
 
 def build(screens, keypad, buzzer, leds, nvs):
@@ -84,7 +96,7 @@ def build(screens, keypad, buzzer, leds, nvs):
     resolver = Resolver(wifi.dns)
     lists = ListCache(
         (partition("list_a"), partition("list_b")), key, settings, clock, courier.send, keypad.quiet_ms, Ring.buffer,
-        (resolver, nvs.text("http_url"), basic(name, hex_of(derive(key, b"http")))),
+        (resolver, nvs.text("http_url"), name),
     )  # fmt: skip
     terminal = Terminal(name, key, reset_cause(), board.NAME, board.VERSION)
     terminal.journal, terminal.refusals, terminal.clock, terminal.settings = journal, refusals, clock, settings
@@ -106,6 +118,7 @@ def build(screens, keypad, buzzer, leds, nvs):
     )  # fmt: skip
     courier.join(uplink, answers, lists)
     terminal.serve(keypad, Desk(terminal))
+    type(wifi).__init__ = None
     wifi.start(nvs.text("wifi_ssid"), nvs.text("wifi_psk"))
     for part in (wifi, uplink, courier, lists):
         asyncio.create_task(part.run())
@@ -120,11 +133,6 @@ def prefer(screens, signals):
         signals.quiet = sound == "quiet"
     except (OSError, ValueError):
         pass  # nothing was chosen yet, or it cannot be read: the board's own
-
-
-def basic(user, password):
-    """The value of an ``Authorization`` header (RFC 7617)."""
-    return "Basic " + b2a_base64(user.encode() + b":" + password.encode()).decode().strip()
 
 
 def endpoint(url):

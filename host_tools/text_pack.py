@@ -1,4 +1,4 @@
-"""The texts of all languages as one file for a display, read on demand: the device keeps 4 bytes a text in RAM.
+"""The texts of all languages as one file for a display, read on demand.
 
     header      "T1" · u8 number of languages · u8 drawn cells a name may have, 0 without limit · u32 characters · u32 bitmaps
     languages   each: 2 letters · u16 number of texts · u32 index

@@ -35,3 +35,10 @@ def parse(topic):
     if parts[4] in (UP if parts[3] == "up" else DOWN if parts[3] == "down" else ()):
         return parts[2], parts[3], parts[4]
     return None
+
+
+def name_to(terminal, topic):
+    """The name of a message to ``terminal`` by its topic (str), or None when it is not one."""
+    way = down(terminal, "")
+    name = topic[len(way) :]
+    return name if topic.startswith(way) and name in DOWN else None

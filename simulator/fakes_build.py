@@ -16,6 +16,7 @@ from pathlib import Path
 
 from host_tools import toolchain
 from host_tools.errors import CheYouError
+from host_tools.shrink import Nameless
 from host_tools.shrink.names import known_names
 from simulator import romfs
 
@@ -67,10 +68,11 @@ def _slim(sources: dict[str, str]) -> dict[str, str]:
     spare = sorted({name for kind in (str, list, dict, set) for name in dir(kind)} & known - used)
     new = dict(zip(private, spare, strict=False))
     for tree in trees.values():
+        Nameless().visit(tree)
         for node in ast.walk(tree):
             for field, name in _names(node):
                 setattr(node, field, new.get(name, name))
-    return {name: ast.unparse(tree) for name, tree in trees.items()}
+    return {name: ast.unparse(ast.fix_missing_locations(tree)) for name, tree in trees.items()}
 
 
 def _names(node: ast.AST) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import socket
 import struct
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from host_tools import toolchain
 from simulator.flash import NorFlash
@@ -40,18 +40,17 @@ class FirmwareProcess:
         self.socket.setblocking(False)
         self._received = bytearray()
         fds = (theirs.fileno(), page_fd, flash.fileno)
-        arguments = [*map(str, fds), str(fakes), str(flash.size), *self.INSTEAD]
+        arguments = [*map(str, fds), str(flash.size), *self.INSTEAD]
         command = [str(toolchain.micropython(bits)), "-X", f"heapsize={heap}", "-m", "start", *arguments]
-        environment = {"MICROPYPATH": f"{fakes}:.frozen", "TZ": "UTC", "PATH": os.environ.get("PATH", ""), "HOME": "/"}
+        # Started where the fakes are: their path would stay on the heap, and take more of it the longer it is.
+        environment = {"MICROPYPATH": ":.frozen", "TZ": "UTC", "PATH": os.environ.get("PATH", ""), "HOME": "/"}
         with theirs:
-            self._process = self._spawn(command, fds, environment, log)
+            self._process = self._spawn(command, {"pass_fds": fds, "env": environment, "cwd": fakes}, log)
         self.pid = self._process.pid
 
-    def _spawn(self, command: list[str], fds: tuple[int, ...], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    def _spawn(self, command: list[str], options: dict[str, Any], log: Path) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
-            return subprocess.Popen(
-                command, pass_fds=fds, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
-            )
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options)
 
     def receive(self) -> list[Call] | None:
         """The calls that came in; None when the process has ended."""

@@ -4,7 +4,7 @@ import asyncio
 import os
 
 from protocol.messages import MessageError
-from protocol.reasons import CODES
+from protocol.reasons import is_reason
 
 
 class Verdict:
@@ -66,7 +66,7 @@ class Answers:
 
     def hear(self, answer):
         """A ``verdict`` message has come (dict of its fields)."""
-        if answer["reason"] not in CODES:
+        if not is_reason(answer["reason"]):
             raise MessageError("unknown reason")
         if answer["check"] != self.number:
             return

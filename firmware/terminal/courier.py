@@ -77,13 +77,12 @@ class Courier:
 
     def hear(self, topic, payload):
         """A message from the broker. What is not genuine or does not decode holds nothing up: it is set aside."""
-        name = "topic"
+        name = None
         try:
             topic = topic.decode()
-            parts = topics.parse(topic)
-            if parts is None or parts[0] != self._terminal or parts[1] != "down":
+            name = topics.name_to(self._terminal, topic)
+            if name is None:
                 raise messages.MessageError("topic")
-            name = parts[2]
             if name == "settings":
                 if self._settings.receive(payload):
                     self._lists.keys_changed()
@@ -93,7 +92,7 @@ class Courier:
                 return self._lists.hear_chunk(body)
             self._handle(name, messages.decode(name, body))
         except ValueError as error:
-            self.set_aside(name, str(error), payload)
+            self.set_aside(name or "topic", str(error), payload)
         except MemoryError:
             self.refused_messages += 1
             self._missed = self._missed or name == "settings"

@@ -5,7 +5,7 @@ why, is in docs/journal.md together with the format.
 """
 
 from firmware.terminal import sector
-from firmware.terminal.ring import SPOILED, Ring
+from firmware.terminal.ring import Ring
 from protocol.record import CHAIN_BYTES, SLOT_BYTES, Record
 
 
@@ -233,7 +233,7 @@ class Journal:
         ring = self._ring
         if self._doubtful and self._used < ring.slots:
             # Given up only now, so that a terminal which restarts for ever does not fill the journal with such places.
-            ring.write(self._ordinal, ring.first + self._used * SLOT_BYTES, SPOILED)
+            ring.spoil(self._ordinal, ring.first + self._used * SLOT_BYTES)
             self._used += 1
         self._doubtful = False
         if self._used < ring.slots:
@@ -246,7 +246,7 @@ class Journal:
         self._used = used
         if ring.reads(self._ordinal, at, data):
             return True
-        ring.write(self._ordinal, at + len(data) - SLOT_BYTES, SPOILED)
+        ring.spoil(self._ordinal, at + len(data) - SLOT_BYTES)
         if at == 0 and ring.header(self._ordinal) is None:
             self._used = ring.slots
         return False

@@ -25,11 +25,11 @@ _LOOK_AGAIN_MS = 500
 class ListCache:
     """``partitions``: the two of them · ``send(name, body) -> bool`` reaches the centre · ``quiet_ms()``: how long no key was
     touched · ``buffer``: 1,028 bytes or more that nobody else uses between two awaits · ``http``: (resolver, address of the
-    centre, Authorization), address "" where only the broker can be reached."""
+    centre, our name there), address "" where only the broker can be reached."""
 
     def __init__(self, partitions, key, settings, clock, send, quiet_ms, buffer, http):
         self._partitions = partitions
-        self._key = key
+        self.key = key
         self._settings = settings
         self.clock = clock
         self._send = send
@@ -87,7 +87,7 @@ class ListCache:
 
     def _answer(self, month, number):
         # A function of its own: what a coroutine has in its hands stays there after its end.
-        keys = overlay.load(_READER[0]).unwrapped(self._key, self._settings.list_keys)
+        keys = overlay.load(_READER[0]).unwrapped(self.key, self._settings.list_keys)
         return overlay.load(_READER[1]).ListReader(self._partitions, self._places, keys, self._buffer).answer(month, number)
 
     # What the courier hears
@@ -130,7 +130,7 @@ class ListCache:
 
     def stores(self):
         """The `MemberLists` in both partitions; whoever asks drops `STORES` again."""
-        keys = overlay.load(STORES[0]).unwrapped(self._key, self._settings.list_keys)
+        keys = overlay.load(STORES[0]).unwrapped(self.key, self._settings.list_keys)
         return overlay.load(STORES[1]).MemberLists(self._partitions, self._places, keys, self._buffer)
 
     def fetch(self, body, wanted):

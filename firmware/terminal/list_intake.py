@@ -1,9 +1,12 @@
 """One offered list is taken in: what of it is missing, which way it comes, what if that breaks off. Loaded for the occasion."""
 
 import asyncio
+from binascii import b2a_base64
 
 from firmware.terminal import overlay
 from firmware.terminal.list_cache import STORES
+from protocol.keys import derive
+from protocol.messages import hex_of
 from protocol.month import month_of
 
 _UPDATE = "firmware.terminal.list_update"
@@ -22,7 +25,7 @@ async def take(cache, offer):
         cache.confirmed[offer["list"]] = now
     elif wanted:
         # One after the other, for all of it together would be more than the heap has.
-        line = await _by_http(cache.http, offer, *wanted)
+        line = await _by_http(cache, offer, *wanted)
         await overlay.bring(*STORES)
         try:
             done = await _transfer(cache, offer, month, line and (line,) + wanted)
@@ -61,12 +64,15 @@ def _transfer(cache, offer, month, by_http):
     return update.Transfer(cache, pages).take(cache.stores(), month, offer)
 
 
-async def _by_http(http, offer, offset, length):
+async def _by_http(cache, offer, offset, length):
     """What `http_range.begin` gives, None where that does not work."""
-    resolver, address, authorization = http
+    resolver, address, user = cache.http
     if not address:
         return None
     try:
+        password = hex_of(derive(cache.key, b"http"))
+        # RFC 7617.
+        authorization = "Basic " + b2a_base64((user + ":" + password).encode()).decode().strip()
         return await overlay.load(_HTTP).begin(resolver, address + offer["path"], authorization, offset, length)
     except (Exception, asyncio.TimeoutError):
         return None

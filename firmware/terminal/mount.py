@@ -6,7 +6,7 @@ Reads each sector's header, then the newest sector as a whole: the time hardly g
 import struct
 from binascii import crc32
 
-from firmware.terminal.ring import ERASED, SPOILED, JournalForeign
+from firmware.terminal.ring import JournalForeign
 from firmware.terminal.sector import CRC_AT, MAGIC, MARKS_AT, NO_MARKS, encode
 from protocol.record import SLOT_BYTES, RecordError
 
@@ -59,7 +59,7 @@ class Mount:
         low, high = 0, ring.slots
         while low < high:
             middle = (low + high) // 2
-            if ring.slot(ring.first + middle * SLOT_BYTES) == ERASED:
+            if ring.slot(ring.first + middle * SLOT_BYTES) == b"\xff" * SLOT_BYTES:
                 high = middle
             else:
                 low = middle + 1
@@ -88,9 +88,9 @@ class Mount:
         if record:
             ring.write(header.ordinal, at, ring.slot(at))
         if low and at != end:
-            if ring.slot(end) != SPOILED:
+            if ring.slot(end) != bytes(SLOT_BYTES):
                 self.spoiled = ring.slot(end)
-            ring.write(header.ordinal, end, SPOILED)  # also what reads as zeros already, but need not tomorrow
+            ring.spoil(header.ordinal, end)  # also what reads as zeros already, but need not tomorrow
 
     def _find_orphan(self):
         """The sector after the newest may hold younger records without a legible header.

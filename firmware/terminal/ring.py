@@ -4,8 +4,8 @@ from firmware.terminal import sector
 from firmware.terminal.sector import HEADER_BYTES, MARKS_AT, SECTOR_BYTES
 from protocol.record import CHAIN_BYTES, SLOT_BYTES, RecordError
 
-ERASED = b"\xff" * SLOT_BYTES
-SPOILED = bytes(SLOT_BYTES)  # what a cut spoiled is programmed to zeros, so that it reads the same for ever
+_BLANK = b"\xff" * CHAIN_BYTES
+_SPOILED = bytes(CHAIN_BYTES)
 _CHAIN_AT = 28
 _WINDOW = 1024
 BUFFER_BYTES = 1028  # a bucket of a member list and its number, see `protocol.list_section`
@@ -55,6 +55,10 @@ class Ring:
         """Program ``data`` at offset ``at``: bits can only be cleared."""
         self._partition.writeblocks(ordinal % self.sectors, data, at)
 
+    def spoil(self, ordinal, at):
+        """Program the slot at offset ``at``, which a cut has spoiled, to zeros, so that it reads the same for ever."""
+        self.write(ordinal, at, bytes(SLOT_BYTES))
+
     def reads(self, ordinal, at, data):
         """Whether ``data`` can be read at offset ``at``."""
         back = bytearray(len(data))
@@ -91,7 +95,7 @@ class Ring:
         """Whether a record was programmed at ``at``, sound or not."""
         at = self._see(at)
         head = self._view[at : at + CHAIN_BYTES]
-        return head != ERASED[:CHAIN_BYTES] and head != SPOILED[:CHAIN_BYTES]
+        return head != _BLANK and head != _SPOILED
 
     def bearing(self, finger):
         """The offsets that bear a member's ``finger`` (`Sealer.finger`), newest first."""

@@ -15,7 +15,6 @@ _ALL = _FIELDS + "I8s"  # and the check, and the marks
 # Programmed once an erase has ended, and taken back when the sector comes into use: an erase that was cut short can leave
 # a sector that reads as blank, or as it was before; neither bears this mark.
 ERASED = b"erased\r\n"
-_FRESH = b"\xff" * _ERASED_AT + ERASED
 NO_MARKS = b"\xff" * 8
 
 # sectors: the ring has · ordinal: of this one, counted since the ring began · index: records in the ring before this sector ·
@@ -40,7 +39,7 @@ def decode(head):
 
 def is_fresh(head):
     """Whether these 64 bytes begin a sector that was wholly erased and not used since."""
-    return head == _FRESH
+    return head == b"\xff" * _ERASED_AT + ERASED
 
 
 def marks(released):

@@ -23,7 +23,7 @@ class Settings:
         self._path = folder + "/" + _FILE
         self._key = key
         self._topic = topic
-        self._epoch = epoch
+        self.epoch = epoch
         self.damaged = False
         self._unkept = None
         self._rest = 0
@@ -82,17 +82,8 @@ class Settings:
     def _take(self, fields):
         if not self.damaged and fields["version"] <= self.version:
             return False
-        cashiers = overlay.load(_RULES).check(fields)  # refuses what no customer could be served by
+        overlay.load(_RULES).take(self, fields)
         overlay.drop(_RULES, _CATALOGUE)
-        self.version = fields["version"]
-        moved = self._epoch < fields["terminal"].get("epoch_from", 0)
-        self.suspended = moved or fields["terminal"].get("suspended") is True
-        self.pin = fields["terminal"].get("pin", "")
-        self.cashiers = cashiers
-        self.merchant_id = fields["merchant"].get("id", "")
-        self.grace_hours = fields["grace_hours"]
-        self.list_age = fields["list_age"]
-        self.list_keys = fields["list_keys"]
         return True
 
     def catalogue(self):

@@ -1,4 +1,4 @@
-"""The texts of all languages in one file, read from flash as they are needed: 4 bytes of heap a text instead of the texts.
+"""The texts of all languages in one file, read from flash as they are needed.
 
 `host_tools/text_pack.py` makes the file and describes it.
 """
@@ -12,6 +12,7 @@ _HEADER = 12
 _LANGUAGE = 8
 _NUMBERS = 514
 _PIECE = 64
+_ENTRY = 4
 _FIRST = 0xE000
 _NO_CELL = 0xFF
 # The symbols up to here are in the display's font or show as "?"; a name with a letter beyond that it lacks is not shown at all.
@@ -30,22 +31,23 @@ class Texts:
     def use(self, language):
         """Read in that language from now on; ValueError when there is none such."""
         place = self.languages.index(language)
-        count, begin = struct.unpack("<HI", self._at(_HEADER + _LANGUAGE * place + 2, 6))
-        self._index = self._at(begin, 4 * count + 4)
-        self._begin = begin + len(self._index)
+        count, self._index = struct.unpack("<HI", self._at(_HEADER + _LANGUAGE * place + 2, 6))
+        self._begin = self._index + _ENTRY * (count + 1)
         self.language = language
 
     def rows(self, name):
         """The rows of ``screens/…`` or ``reasons/…``, or the one of ``words/…``, in the display's characters."""
-        index = self._index
         key = struct.pack("<H", crc32(name.encode()) & 0xFFFF)
-        at = index.find(key)
-        while at & 3 and at >= 0:
-            at = index.find(key, at + 1)
-        if at < 0:
-            raise KeyError(name)
-        start, _, end = struct.unpack_from("<HHH", index, at + 2)
-        return self._at(self._begin + start, end - start).decode().split("\n")
+        # In pieces, each with the entry after it, which says where the last one's text ends.
+        for place in range(self._index, self._begin - _ENTRY, _PIECE):
+            piece = self._at(place, min(_PIECE + _ENTRY, self._begin - place))
+            at = piece.find(key, 0, -_ENTRY)
+            while at & 3 and at >= 0:
+                at = piece.find(key, at + 1, -_ENTRY)
+            if at >= 0:
+                start, _, end = struct.unpack_from("<HHH", piece, at + 2)
+                return self._at(self._begin + start, end - start).decode().split("\n")
+        raise KeyError(name)
 
     def local(self, name):
         """A name the centre gave, in the display's characters; None when it cannot show that."""

@@ -1,6 +1,6 @@
 """The till: turns verdicts into records. What it returns from is on flash (law 1)."""
 
-from protocol.reasons import CODES
+from protocol.reasons import code_of
 from protocol.record import AGAIN, DATE_SET, ONLINE, OVERTURNED, REDEMPTION, REFUSAL, TRAINING, VOID, Record
 
 
@@ -64,5 +64,5 @@ class Till:
         return Record(
             kind, 0, 0, self._clock.now() or 0, self._clock.source, flags | self._training, verdict.month,
             int(verdict.number or "0"), verdict.tier or 0, verdict.offer, self._version, verdict.list_version, verdict.amount,
-            verdict.price, link, CODES[reason], self._cashier, 0,
+            verdict.price, link, code_of(reason), self._cashier, 0,
         )  # fmt: skip

@@ -26,7 +26,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--state", type=_FILE, help="Keep the flash in this file, and go on from it where it exists.")
 @click.option("--headless", is_flag=True, help="JSON lines on stdin and stdout; docs/simulator.md lists them.")
 @click.option("--fast", is_flag=True, help="Let flash operations take no time.")
-@click.option("--heap", default="112K", show_default=True, help="MicroPython's heap.")
+@click.option("--heap", default="96K", show_default=True, help="MicroPython's heap.")
 @click.option("--bits", type=click.Choice(["32", "64"]), default="32", show_default=True, help="MicroPython's word size.")
 @click.option("--trace", is_flag=True, help="Copy what the firmware prints to stderr.")
 def command(

@@ -61,6 +61,7 @@ def shrink(
     free = iter(sorted(_SPARE & micropython))
     files = {path: path if path in by_name or path == RESIDENT else _file(path, free) for path in bundles}
     for tree in bundles.values():
+        Nameless().visit(tree)
         _Files({path.replace("/", "."): file.replace("/", ".") for path, file in files.items()}).visit(tree)
     return Shrunk({files[path]: ast.unparse(ast.fix_missing_locations(tree)) for path, tree in bundles.items()}, before, files)
 
@@ -71,6 +72,14 @@ def _file(path: str, free: Iterator[str]) -> str:
     if folder and name in _TAKEN:
         return path.replace("/", "_")
     return next(free, name) if folder else name
+
+
+class Nameless(Quick, ast.NodeTransformer):
+    """Takes from classes what says their module and name: nothing asks for it, and methods take its two places in the table."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        node.body[:0] = ast.parse("del __module__, __qualname__").body
+        return node
 
 
 class _Files(Quick, ast.NodeTransformer):

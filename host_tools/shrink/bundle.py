@@ -10,6 +10,7 @@ import ast
 from host_tools.errors import CheYouError
 from host_tools.shrink.program import Function, Program, walk
 from host_tools.shrink.scopes import Scopes
+from host_tools.shrink.sink import sink
 
 
 def bundle(program: Program, resident: str) -> dict[str, ast.Module]:
@@ -18,6 +19,7 @@ def bundle(program: Program, resident: str) -> dict[str, ast.Module]:
     for path in program.ordered():
         tree = bundles.setdefault(program.part_of(path) or resident, ast.Module([], []))
         tree.body += _Merger(program, path).body(program.trees[path].body)
+    sink(bundles, [part or resident for part in program.staying])
     for name, tree in bundles.items():
         tree.body = _imports(program, name, tree, resident) + _once(tree.body)
     return {name: tree for name, tree in bundles.items() if tree.body or name in program.parts}

@@ -23,12 +23,13 @@ class Program:
 
     The first part is the base: loaded before all else, so that everything may import from it and it from nothing. `layers` are
     the parts that are loaded next, in this order, and stay: each may import from those before it, and everything from them.
+    `staying`: the base, the layers, and "" for what is in no part.
     """
 
     def __init__(self, sources: dict[str, str], parts: dict[str, list[str]], layers: Sequence[str] = ()) -> None:
         self.trees = {path: ast.parse(source) for path, source in sources.items()}
         self.parts = parts
-        self._layers = [next(iter(parts)), *layers, ""]
+        self.staying = [next(iter(parts)), *layers, ""]
         self._aliases: dict[str, str] = {}
         self._bindings: dict[str, dict[str, Binding]] = {}
         for path, tree in self.trees.items():
@@ -49,7 +50,7 @@ class Program:
 
     def turn(self, part: str) -> int:
         """When it is loaded: the layers one after the other ("" is all that is in no part), then the others."""
-        return self._layers.index(part) if part in self._layers else len(self._layers)
+        return self.staying.index(part) if part in self.staying else len(self.staying)
 
     def home(self, module: str | None) -> str | None:
         """The path of our module that an import statement names; None for other people's."""
@@ -134,9 +135,9 @@ class Program:
     def is_at_hand(self, home: str, path: str) -> bool:
         """Whether a module is loaded whenever another one is."""
         part, other = self.part_of(path), self.part_of(home)
-        if part in self._layers:
-            return other in self._layers[: self._layers.index(part) + 1]
-        return other == part or other in self._layers
+        if part in self.staying:
+            return other in self.staying[: self.staying.index(part) + 1]
+        return other == part or other in self.staying
 
     def _check_import(self, path: str, node: ast.Import | ast.ImportFrom) -> None:
         where = f"{path}.py:{node.lineno}"
@@ -146,9 +147,9 @@ class Program:
             home = self.home(name)
             if home is None or node.col_offset:
                 continue
-            if self.part_of(path) not in self._layers or self.is_at_hand(home, path):
+            if self.part_of(path) not in self.staying or self.is_at_hand(home, path):
                 continue
-            if self.part_of(home) in self._layers:
+            if self.part_of(home) in self.staying:
                 raise CheYouError(f"{where}: imports {name}, but is loaded before it", "put both in one part in pyproject.toml")
             raise CheYouError(f"{where}: imports {name}, which is loaded on demand", "load it where it is needed")
 

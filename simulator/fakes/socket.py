@@ -9,7 +9,7 @@ import io
 
 import uselect
 import usocket
-from usocket import *
+from usocket import AF_INET, SOCK_STREAM
 
 from _bench import W, call
 
@@ -66,3 +66,7 @@ def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
         except OSError:
             raise OSError(-202)  # lwIP's EAI_FAIL
     return [(AF_INET, type or SOCK_STREAM, 0, "", (host, port))]
+
+
+def __getattr__(name):
+    return getattr(usocket, name)

@@ -24,8 +24,8 @@ def _mount_fakes(path, flash_fd, flash_size):
     sys.path[:] = ("", ".frozen", "/lib", "/.bench")
 
 
-_mount_fakes(sys.argv[4] + "/fakes.romfs", int(sys.argv[3]), int(sys.argv[5]))
-_instead = sys.argv[6:]  # a folder, and the module in it that takes over from here
+_mount_fakes("fakes.romfs", int(sys.argv[3]), int(sys.argv[4]))
+_instead = sys.argv[5:]  # a folder, and the module in it that takes over from here
 if _instead:
     sys.path.insert(0, _instead[0])
     __import__(_instead[1])

@@ -84,3 +84,12 @@ def test_topics():
     for wrong in ("", "x", "cheyou/1/T0001/up", "cheyou/1/T0001/up/verdict", "cheyou/1/t1/up/check", "cheyou/2/T0001/up/check",
                   "cheyou/1//up/check", "cheyou/1/T0001/up/check/x", "cheyou/1/T0001/side/check"):  # fmt: skip
         assert topics.parse(wrong) is None, wrong
+        assert topics.name_to("T0001", wrong) is None, wrong
+    assert topics.name_to("T0001", topics.down("T0001", "receipt")) == "receipt"
+    for wrong in (
+        topics.down("T0002", "receipt"),
+        topics.down("T0001", "check"),
+        topics.down("T0001", ""),
+        topics.down("T0001", "+"),
+    ):
+        assert topics.name_to("T0001", wrong) is None, wrong

@@ -2,7 +2,7 @@
 
 from protocol import month
 from protocol.member import grouped, is_member_id, masked
-from protocol.reasons import CODES, name
+from protocol.reasons import CODES, code_of, is_reason, reason_of
 from protocol.verdict import Facts, decide, refused_before_lookup
 
 NOW = month.unix(2026, 12, 10, 14, 32)
@@ -86,7 +86,10 @@ def test_lookup_is_not_asked_for_what_needs_none():
 def test_codes_are_unique_and_named():
     assert sorted(CODES.values()) == list(range(len(CODES)))
     for reason in CODES:
-        assert name(CODES[reason]) == reason
+        assert reason_of(CODES[reason]) == reason
+        assert code_of(reason) == CODES[reason] and is_reason(reason)
+    for wrong in ("", " ", "val", "valid ", "valid malformed_number"):
+        assert not is_reason(wrong), wrong
 
 
 def test_member_ids():

@@ -51,6 +51,11 @@ def small(folder: Path, **sources: str) -> str:
     return said_by(folder, "-c", "import main")
 
 
+def written(folder: Path) -> str:
+    """All that was written there."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+
+
 @pytest.mark.parametrize("module", sorted(name for name in HERE if name.startswith("test_")))
 def test_both(module: str, tmp_path: Path) -> None:
     tests = {name: (BOTH / f"{name}.py").read_text(encoding="utf-8") for name in (module, *HELPERS)}
@@ -121,7 +126,7 @@ def test_the_way_without_host_modules_is_taken(tmp_path: Path) -> None:
         )
         == "1\n"
     )
-    assert "digest" not in (tmp_path / f"{RESIDENT}.py").read_text()
+    assert "digest" not in written(tmp_path)
 
 
 def test_every_name_that_is_given_away_can_be_called(tmp_path: Path) -> None:
@@ -156,10 +161,9 @@ def test_what_nothing_calls_is_left_out(tmp_path: Path) -> None:
         """,
     )
     assert said == "1 2 5\n"
-    tree = ast.parse((tmp_path / f"{RESIDENT}.py").read_text())
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in ast.walk(ast.parse(written(tmp_path))) if isinstance(node, ast.FunctionDef)]
     assert len(functions) == 5
-    assert "nothing like it" not in ast.unparse(tree)
+    assert "nothing like it" not in written(tmp_path)
 
 
 def test_names_of_modules_do_not_meet(tmp_path: Path) -> None:
@@ -295,13 +299,37 @@ def test_parts_are_loaded_when_they_are_needed(tmp_path: Path) -> None:
     sources = {
         "p/late": "from a import f\nfrom p import helper\nprint('late')\ndef g(): return f() + helper.h()\n",
         "p/helper": "def h(): return 5\n",
-        "a": "print('a')\ndef f(): return 1\ndef later():\n    from p.late import g\n    return g()\n",
-        "main": "from a import later\nprint('main')\nprint(later())\n",
+        "a": "print('a')\ndef f(): return 1\nclass A:\n    def later(self):\n        from p.late import g\n        return g()\n",
+        "main": "from a import A\nprint('main')\nprint(A().later())\n",
     }
     write(tmp_path, sources, {"main": [], "p/late": ["p/helper"]})
     assert said_by(tmp_path, "-c", "import main") == "a\nmain\nlate\n6\n"
     with pytest.raises(CheYouError, match="loaded on demand"):
         shrink(sources | {"base": "", "a": "from p.late import g\n"}, {"base": [], "main": [], "p/late": ["p/helper"]})
+
+
+def test_what_only_parts_call_goes_with_them(tmp_path: Path) -> None:
+    sources = {
+        "a": """
+            from binascii import hexlify
+            def one(x): return two(x) + 1
+            def two(x): return len(hexlify(x))
+            def both(): return 5
+            def stays(): return 7
+            def value(): return 8
+            def lasting(): yield 9
+            class A:
+                def m(self): return stays()
+        """,
+        "late": "from a import both, one\ndef g(): return one(b'ab') + both()\n",
+        "main": "import a\nprint(a.A().m(), a.both(), a.value, *a.lasting())\nimport late\nprint(late.g())\n",
+    }
+    sources["a"] = dedent(sources["a"])
+    shrunk = shrink({"base": "", **sources}, {"base": [], "main": [], "late": []})
+    count = {file: source.count("def ") for file, source in shrunk.sources.items()}
+    assert count == {"base": 0, RESIDENT: 4, "main": 1, "late": 4}
+    write(tmp_path, sources, {"main": [], "late": []})
+    assert said_by(tmp_path, "-c", "import main").endswith(" 9\n10\n")
 
 
 LAYERED = {"base": "", "one": "def f(): return 1\n", "two": "from one import f\ndef g(): return f()\n", "main": ""}
@@ -318,7 +346,7 @@ def test_a_layer_imports_from_those_before_it_only() -> None:
 
 
 def test_a_bundle_imports_the_layers_in_the_order_of_loading() -> None:
-    sources = LAYERED | {"a": "def h(): return 3\n", "late": "import a, two, one\nprint(a.h() + two.g() + one.f())\n"}
+    sources = LAYERED | {"a": "def h(): return 3\n", "late": "import a, two, one\nprint(a.h, two.g, one.f)\n"}
     made = shrink(sources, {"base": [], "two": [], "one": [], "main": [], "late": []}, layers=["one", "two"])
     imports = [line.split()[1] for line in made.sources["late"].splitlines() if line.startswith("from")]
     assert imports == ["one", "two", RESIDENT], "none inside another"

@@ -66,7 +66,7 @@ MUTANTS = (
     ),
     Mutant(
         "a torn slot is taken for a record", 1, "firmware/terminal/mount.py",
-        "            ring.write(header.ordinal, end, SPOILED)", "            pass", JOURNAL,
+        "            ring.spoil(header.ordinal, end)", "            pass", JOURNAL,
     ),
     Mutant(
         "younger records under a damaged header are not looked for", 1, "firmware/terminal/mount.py",

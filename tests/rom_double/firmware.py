@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from host_tools.boards import Board
 from simulator.board import BenchBoard
@@ -39,13 +40,10 @@ class SimulatedBoard(MicroPythonConsole):
 
             INSTEAD = (str(HERE), "console")
 
-            def _spawn(
-                self, command: list[str], fds: tuple[int, ...], environment: dict[str, str], log: Path
-            ) -> subprocess.Popen[bytes]:
+            def _spawn(self, command: list[str], options: dict[str, Any], log: Path) -> subprocess.Popen[bytes]:
                 process = subprocess.Popen(
-                    command, pass_fds=fds, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                    env=environment, bufsize=0,
-                )  # fmt: skip
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0, **options
+                )
                 console.connect(process, log)
                 return process
 
