@@ -12,7 +12,7 @@ from host_tools import toolchain
 
 BOTH = Path(__file__).parent / "both"
 # Enough for any test from source; what the application may use on the device is measured elsewhere, from .mpy files.
-HEAP = "heapsize=8M"
+HEAP = "heapsize=16M"
 
 
 def run_on_micropython(interpreter: Path, modules: list[str], folder: Path = BOTH) -> subprocess.CompletedProcess[str]:
