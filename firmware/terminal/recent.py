@@ -84,18 +84,25 @@ class Recent:
 
     async def _search(self):
         # A record at a time, so that the keypad gets its turn.
-        for record in self._records:
-            await asyncio.sleep_ms(0)
-            if not self.searching:
-                break
-            if record and record.kind == VOID:
-                self._voided.append((record.link_epoch, record.link))
-            elif record and record.kind == REDEMPTION:
-                await overlay.bring(_CATALOGUE)
-                self._shown = record
-                break
-        if self.searching:
-            self._found()
+        record = None
+        try:
+            for record in self._records:
+                await asyncio.sleep_ms(0)
+                if not self.searching:
+                    break
+                if record and record.kind == VOID:
+                    self._voided.append((record.link_epoch, record.link))
+                elif record and record.kind == REDEMPTION:
+                    await overlay.bring(_CATALOGUE)
+                    self._shown = record
+                    break
+            if self.searching:
+                self._found()
+        except MemoryError:
+            self.searching = False
+            self._shown = None
+            self._seconds = IDLE_AFTER_S  # with the next second it is left
+            self._terminal.signals.give("error")
         overlay.drop(_CATALOGUE)
         record = self = None  # a task that has ended keeps its locals
 

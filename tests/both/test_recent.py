@@ -50,6 +50,29 @@ def test_no_more_than_twenty_are_shown():
     assert t.rows()[0] == "No more"
 
 
+def test_without_memory_for_the_next_one_the_page_can_be_left():
+    t = Counter()
+    t.redeemed()
+    t.redeemed()
+    t.hold("#")
+    t.press("1")
+    shown = t.rows()
+    catalogue = t.catalogue
+
+    def too_large():
+        raise MemoryError
+
+    t.catalogue = too_large
+    t.press("#")
+    assert t.heard == "error" and t.rows() == shown
+    t.press("0")
+    assert t.rows() == shown, "nothing is taken back that is not shown"
+    t.press("#")
+    t.seconds(1)
+    assert t.desk.page is None
+    t.catalogue = catalogue
+
+
 def test_a_long_search_takes_turns_with_the_keypad():
     t = Counter()
     t.redeemed()
