@@ -54,7 +54,8 @@ MUTANTS = (
     ),
     Mutant(
         "an erase that was cut short is trusted", 1, "firmware/terminal/sector.py",
-        "return head == _FRESH", 'return head == _FRESH or head == b"\\xff" * HEADER_BYTES', (CUTS,),
+        'return head == b"\\xff" * _ERASED_AT + ERASED',
+        'return head in (b"\\xff" * _ERASED_AT + ERASED, b"\\xff" * HEADER_BYTES)', (CUTS,),
     ),
     Mutant(
         "what a cut left half programmed is not settled", 1, "firmware/terminal/mount.py",
