@@ -27,7 +27,7 @@ def reason_of(code):
 
 def code_of(reason):
     """Its code; ``ValueError`` when there is no such reason."""
-    return _NAMES.split().index(reason)
+    return _NAMES.count(" ", 0, _NAMES.index(" " + reason + " "))
 
 
 def is_reason(text):

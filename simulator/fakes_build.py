@@ -14,10 +14,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from host_tools import toolchain
+from host_tools import shrink, toolchain
 from host_tools.errors import CheYouError
-from host_tools.shrink import Nameless
-from host_tools.shrink.names import known_names
+from host_tools.shrink import names
 from simulator import romfs
 
 SOURCES = Path(__file__).with_name("fakes")
@@ -30,7 +29,10 @@ def compiled_fakes(flash_size: int, virtual_time: bool = False) -> Path:
     if virtual_time:
         sources |= {path.name: path for path in sorted((SOURCES / "virtual").glob("*.py"))}
     sources["umqtt/simple.py"] = toolchain.umqtt_dir() / "simple.py"
-    digest = hashlib.sha256(Path(__file__).read_bytes() + Path(romfs.__file__).read_bytes() + b"%d" % flash_size)
+    digest = hashlib.sha256(b"%d" % flash_size)
+    for made_by in (__file__, romfs.__file__, shrink.__file__, names.__file__):
+        digest.update(Path(made_by).read_bytes())
+    digest.update(" ".join(sorted(names.known_names()[0])).encode())
     for name, path in sorted(sources.items()):
         digest.update(name.encode() + path.read_bytes())
     folder = CACHE / f"fakes-{digest.hexdigest()[:16]}"
@@ -62,13 +64,13 @@ def _slim(sources: dict[str, str]) -> dict[str, str]:
     trees = {name: ast.parse(source) for name, source in sources.items()}
     used = {name for tree in trees.values() for node in ast.walk(tree) for _, name in _names(node)}
     modules = {a.name for tree in trees.values() for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
-    known = known_names()[0]  # among them MicroPython's own private ones
+    known = names.known_names()[0]  # among them MicroPython's own private ones
     # Names in upper case are constants, which leave no name.
     private = sorted(n for n in used - modules - known if n.startswith("_") and n.islower() and not n.endswith("__"))
     spare = sorted({name for kind in (str, list, dict, set) for name in dir(kind)} & known - used)
     new = dict(zip(private, spare, strict=False))
     for tree in trees.values():
-        Nameless().visit(tree)
+        shrink.Nameless().visit(tree)
         for node in ast.walk(tree):
             for field, name in _names(node):
                 setattr(node, field, new.get(name, name))

@@ -81,11 +81,12 @@ class Journal:
         where `idle` never got its turn.
         """
         slot = self._sealer.seal(Record(record[0], self.epoch, self.sequence + 1, *record[3:]), self.chain)
+        chain = slot[:CHAIN_BYTES]  # once the slot is on flash, nothing may fail for want of memory
         while not self._put(slot):
             pass  # that slot is spoiled: the next one, the next sector, at last JournalFull
         self.sequence += 1
         self._index += 1
-        self.chain = slot[:CHAIN_BYTES]
+        self.chain = chain
         if self._latest is not None and record.time > self._latest:
             self._latest = record.time
         return self.sequence
@@ -219,14 +220,16 @@ class Journal:
         if not self._room(1):
             raise JournalFull("%d records wait" % self.waiting)
         self._learn_latest()
+        ordinal = self._ordinal + 1
+        head = sector.encode(
+            self.epoch, self._ring.sectors, ordinal, self._index, self.sequence + 1, self._latest, self._key, self.chain
+        )
         if self._ready:
             self._ready -= 1
         else:
-            self._ring.erase(self._ordinal + 1)
-        self._ordinal += 1
-        return sector.encode(
-            self.epoch, self._ring.sectors, self._ordinal, self._index, self.sequence + 1, self._latest, self._key, self.chain
-        )
+            self._ring.erase(ordinal)
+        self._ordinal = ordinal
+        return head
 
     def _put(self, slot):
         """Program ``slot`` into the next free place; whether it can be read back from there."""
@@ -242,9 +245,10 @@ class Journal:
         else:
             at, data = 0, self._begin() + slot
             used = 1
+        back = bytearray(len(data))
         ring.write(self._ordinal, at, data)
         self._used = used
-        if ring.reads(self._ordinal, at, data):
+        if ring.reads(self._ordinal, at, data, back):
             return True
         ring.spoil(self._ordinal, at + len(data) - SLOT_BYTES)
         if at == 0 and ring.header(self._ordinal) is None:

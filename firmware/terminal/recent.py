@@ -29,7 +29,8 @@ class Recent:
 
     def key(self, key):
         """A key has been pressed."""
-        self._seconds = 0
+        if self._seconds < IDLE_AFTER_S:  # else it is as good as left
+            self._seconds = 0
         if self._pad:
             right = self._pad.key(key)
             if right is not None:
@@ -41,8 +42,9 @@ class Recent:
             self._show()
         elif key == "*":
             return LEAVE
-        elif key == "#" and not self.searching:
-            self._older() if self._shown else self._begin()
+        elif key == "#":
+            if not self.searching:
+                self._older() if self._shown else self._begin()
         elif key == "0" and self._shown:
             self._ask()
         else:
@@ -64,6 +66,7 @@ class Recent:
     def leave(self):
         """The page is left."""
         self.searching = False
+        self._records = None
         overlay.drop(_PAD, _TILL, _CATALOGUE, "firmware.terminal.recent")
 
     def _begin(self):
@@ -101,8 +104,9 @@ class Recent:
         except MemoryError:
             self.searching = False
             self._shown = None
-            self._seconds = IDLE_AFTER_S  # with the next second it is left
-            self._terminal.signals.give("error")
+            if self._records:
+                self._seconds = IDLE_AFTER_S  # with the next second it is left
+                self._terminal.signals.give("error")
         overlay.drop(_CATALOGUE)
         record = self = None  # a task that has ended keeps its locals
 

@@ -59,9 +59,8 @@ class Ring:
         """Program the slot at offset ``at``, which a cut has spoiled, to zeros, so that it reads the same for ever."""
         self.write(ordinal, at, bytes(SLOT_BYTES))
 
-    def reads(self, ordinal, at, data):
-        """Whether ``data`` can be read at offset ``at``."""
-        back = bytearray(len(data))
+    def reads(self, ordinal, at, data, back):
+        """Whether ``data`` can be read at offset ``at``; ``back`` is a buffer of its length."""
         self._partition.readblocks(ordinal % self.sectors, back, at)
         return back == data
 

@@ -82,8 +82,10 @@ class Settings:
     def _take(self, fields):
         if not self.damaged and fields["version"] <= self.version:
             return False
-        overlay.load(_RULES).take(self, fields)
-        overlay.drop(_RULES, _CATALOGUE)
+        try:
+            overlay.load(_RULES).take(self, fields)
+        finally:
+            overlay.drop(_RULES, _CATALOGUE)
         return True
 
     def catalogue(self):

@@ -26,16 +26,16 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--state", type=_FILE, help="Keep the flash in this file, and go on from it where it exists.")
 @click.option("--headless", is_flag=True, help="JSON lines on stdin and stdout; docs/simulator.md lists them.")
 @click.option("--fast", is_flag=True, help="Let flash operations take no time.")
-@click.option("--heap", default="96K", show_default=True, help="MicroPython's heap.")
+@click.option("--heap", metavar="SIZE", help="MicroPython's heap [the board's, 96K].")
 @click.option("--bits", type=click.Choice(["32", "64"]), default="32", show_default=True, help="MicroPython's word size.")
 @click.option("--trace", is_flag=True, help="Copy what the firmware prints to stderr.")
 def command(
-    board_name: str, image: Path | None, nvs: Path | None, state: Path | None, headless: bool, fast: bool, heap: str,
+    board_name: str, image: Path | None, nvs: Path | None, state: Path | None, headless: bool, fast: bool, heap: str | None,
     bits: str, trace: bool,
 ) -> None:  # fmt: skip
     """Run the firmware on a simulated board."""
     # Here and not above: `cheyou --help` need not load the simulator.
-    from simulator.board import BenchBoard
+    from simulator.board import HEAP, BenchBoard
     from simulator.headless import Headless
     from simulator.text_terminal import TextTerminal
 
@@ -48,6 +48,7 @@ def command(
         flash = None
     else:
         flash = _flash(board, image)
+    heap = heap or HEAP
     if re.fullmatch(r"\d+[KM]?", heap) is None:
         raise CheYouError(f"--heap {heap} is no size", "write it as 96K")
     with (

@@ -41,16 +41,17 @@ def _callers(bundles: dict[str, ast.Module]) -> dict[str, _Callers]:
                     found.setdefault(node.id, {}).setdefault(bundle, []).append(node)
                 else:
                     used_otherwise.add(node.id)
+            elif isinstance(node, ast.ImportFrom):  # in a function: those of the module are not written yet
+                used_otherwise.update(f"{(node.module or '').replace('.', '/')}:{alias.name}" for alias in node.names)
     return {name: callers for name, callers in found.items() if name not in used_otherwise}
 
 
 def _move(bundles: dict[str, ast.Module], home: str, node: ast.FunctionDef, callers: _Callers) -> None:
-    path, _, short = node.name.partition(":")
     needed = _imports_for(node, bundles[home])
     bundles[home].body.remove(node)
     for bundle, places in callers.items():
         moved = copy.deepcopy(node)
-        moved.name = f"{bundle}:_{path.replace('/', '_')}_{short}"
+        moved.name = f"{bundle}:_{node.name}"
         for place in places:
             place.id = moved.name
         bundles[bundle].body[:0] = [*copy.deepcopy(needed), moved]

@@ -332,6 +332,16 @@ def test_what_only_parts_call_goes_with_them(tmp_path: Path) -> None:
     assert said_by(tmp_path, "-c", "import main").endswith(" 9\n10\n")
 
 
+def test_what_an_earlier_layer_will_import_stays() -> None:
+    sources = {
+        "base": "", "a": "def f(): return 1\n",
+        "one": "class C:\n    def m(self):\n        from a import f\n        return f()\n",
+        "late": "from a import f\ndef g(): return f()\n", "main": "from one import C\nprint(C().m())\n",
+    }  # fmt: skip
+    made = shrink(sources, {"base": [], "one": [], "main": [], "late": []}, layers=["one"])
+    assert "def " in made.sources[RESIDENT]
+
+
 LAYERED = {"base": "", "one": "def f(): return 1\n", "two": "from one import f\ndef g(): return f()\n", "main": ""}
 
 

@@ -24,12 +24,12 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "saved without reading back", 1, "firmware/terminal/journal.py",
-        "        if ring.reads(self._ordinal, at, data):\n", "        if True:\n", JOURNAL,
+        "        if ring.reads(self._ordinal, at, data, back):\n", "        if True:\n", JOURNAL,
     ),
     Mutant(
         "saved without writing", 1, "firmware/terminal/journal.py",
         "        ring.write(self._ordinal, at, data)\n"
-        "        self._used = used\n        if ring.reads(self._ordinal, at, data):\n",
+        "        self._used = used\n        if ring.reads(self._ordinal, at, data, back):\n",
         "        self._used = used\n        if True:\n", JOURNAL,
     ),
     Mutant(
