@@ -17,6 +17,7 @@ SOUNDS = {
 QUIET_SHARE = 6
 QUIET_WITHOUT = ("key", "saved")
 # (green, red), taking turns every second.   valid: green stays · invalid: red stays · ask: they take turns · error: red blinks
+# once, then shines again what shone before: a wrong key says nothing of the customer
 LIGHTS = {"valid": ((1, 0),), "invalid": ((0, 1),), "ask": ((1, 0), (0, 1)), "error": ((0, 1), (0, 0))}
 
 
@@ -28,6 +29,7 @@ class Signals:
         self._buzzer = buzzer
         self.quiet = False
         self._lights = ((0, 0),)
+        self._then = None  # after an error
         self._turn = 0
 
     def give(self, name):
@@ -37,7 +39,10 @@ class Signals:
             pattern = [(hz, ms // QUIET_SHARE if hz else ms) for hz, ms in pattern if name not in QUIET_WITHOUT]
         self._buzzer.play(pattern)
         if name in LIGHTS:
+            then = self._then or self._lights
             self._show(LIGHTS[name])
+            if name == "error":
+                self._then = then
 
     def dark(self):
         """Both lights off."""
@@ -47,10 +52,13 @@ class Signals:
         """A second has passed."""
         if len(self._lights) > 1:
             self._turn = (self._turn + 1) % len(self._lights)
+            if self._then and self._turn == 0:
+                return self._show(self._then)
             self._light()
 
     def _show(self, lights):
         self._lights = lights
+        self._then = None
         self._turn = 0
         self._light()
 

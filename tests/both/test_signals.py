@@ -78,6 +78,16 @@ def test_signals_are_given_once_and_lights_take_turns():
     signals.tick()
     assert front.lit == (0, 0)
     signals.dark()
+    for name, before in (("valid", (1, 0)), ("invalid", (0, 1)), (None, (0, 0))):
+        signals.give(name) if name else signals.dark()
+        signals.give("error")
+        signals.give("error")
+        seen = []
+        for _ in range(4):
+            seen.append(front.lit)
+            signals.tick()
+        assert seen == [(0, 1), (0, 0), before, before], "a wrong key says nothing of the customer"
+    signals.dark()
     assert front.lit == (0, 0)
     signals.tick()
     assert front.lit == (0, 0)
